@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The records of a listener and of a UDP socket.
+ *
+ * A listener keeps handshakes that are under way in a bounded queue; beyond it
+ * SYN cookies need no state at all. It is one socket's, so a flood on one port
+ * does not disturb another.
+ */
+#ifndef _DOM_ABI_RECORD_LISTEN_H
+#define _DOM_ABI_RECORD_LISTEN_H
+
+#include "record.h"
+
+#define LISTEN_SYN_MAX		14
+
+/**
+ * struct listen_syn - a handshake under way
+ * @raddr: who asked
+ * @laddr: the address that was asked for
+ * @rport: port of who asked, 0: the entry is free
+ * @mss: of the peer's option
+ * @irs: their initial sequence number
+ * @iss: ours
+ * @ts_recent: their timestamp
+ * @next_ms: when to send SYN-ACK again, low bits of the clock
+ * @flags: TCP_F_TS, _SACK, _WS, _ECN and LISTEN_F_*, low 8 bits only
+ * @snd_wscale: their window scale
+ * @retries: SYN-ACKs sent again
+ * @tos: reserved
+ */
+struct listen_syn {
+	u8 raddr[16];
+	u8 laddr[16];
+	u16 rport;
+	u16 mss;
+	u32 irs;
+	u32 iss;
+	u32 ts_recent;
+	u32 ts_offset;
+	u32 next_ms;
+	u8 flags;
+	u8 snd_wscale;
+	u8 retries;
+	u8 tos;
+};
+
+#define LISTEN_F_ACKED		0x80	/* third packet seen, waits for data or room */
+
+/**
+ * struct listen_record - record of a listener
+ * @head: state is TCPS_LISTEN, or TCPS_CLOSE before LISTEN and after closing
+ * @backlog: connections that may wait for accept
+ * @queued: connections that do
+ * @edge: receive room of a new connection
+ * @deadline: what the core was last told
+ * @cookie_ms: until when cookies are accepted (low bits), if @cookies
+ * @cookies: cookies were sent lately
+ * @nr_syn: used entries of @syn
+ * @opts: inherited by new connections
+ * @opened: connections handed over
+ * @cookies_sent: for statistics, as the rest
+ */
+struct listen_record {
+	struct record_head head;
+	u32 backlog;
+	u32 queued;
+	u64 edge;
+	u64 deadline;
+	u32 cookie_ms;
+	u8 cookies;
+	u8 nr_syn;
+	u16 reserved;
+	struct stack_opts opts;
+	u32 opened;
+	u32 cookies_sent;
+	u32 cookies_ok;
+	u32 cookies_bad;
+	u32 drops;
+	u32 syns;
+	struct listen_syn syn[LISTEN_SYN_MAX];
+};
+
+/**
+ * struct udp_record - record of a UDP socket
+ * @head: head
+ * @sent: end of what was sent (or refused) of the send store
+ * @pmtu: of the connected peer, 0: not known
+ * @ip_id: next identification of a datagram that may be fragmented
+ * @opts: options
+ * @in: datagrams delivered
+ * @out: datagrams sent
+ * @drops: datagrams dropped
+ * @errors: ICMP errors taken
+ */
+struct udp_record {
+	struct record_head head;
+	u64 sent;
+	u32 pmtu;
+	u32 ip_id;
+	struct stack_opts opts;
+	u32 in;
+	u32 out;
+	u32 drops;
+	u32 errors;
+};
+
+static_assert(sizeof(struct listen_syn) == 60, "handshake");
+static_assert(sizeof(struct listen_record) <= DOM_RECORD_MAX, "listener too large");
+static_assert(sizeof(struct listen_record) % 8 == 0, "listener");
+static_assert(sizeof(struct udp_record) == 80, "UDP record");
+
+#endif /* _DOM_ABI_RECORD_LISTEN_H */

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The TCP/IP engine: a pure function from (record, events, time) to (record,
+ * commands). One instance is one connection, one UDP socket, one listener, or
+ * the reassembly of fragments; dom_in.config says which.
+ *
+ * Called by main.c inside a domain, and by domains/host/ in a program. No
+ * global state, no allocation, no floating point, no call back.
+ *
+ * What the engine promises
+ *  - All state that counts is in out->record. A run leaves it consistent; that
+ *    is the commit point. Reassembly alone keeps private memory, which may be
+ *    lost: IP is best effort.
+ *  - Started again from any committed record it goes on. Events that were lost
+ *    with a death need not be repeated but for those of the application, whose
+ *    values are absolute: SEND (tail), CONSUMED (edge), SHUTDOWN (how, tail),
+ *    SETOPT (all options), LISTEN. Repeating one is harmless. CONNECT is
+ *    ignored once the record is past TCPS_CLOSE.
+ *  - A record that is not one of its own is refused (-1) and nothing is done.
+ *  - Every handle that came with an event is taken by exactly one command of
+ *    the same run: DELIVER, STASH, DROP, DGRAM or RESTEER.
+ *  - Commands come in this order of effect: dispositions of received objects
+ *    as the events came, then ACKED, STATE, ERROR, OPENED, XMITs, DEADLINE.
+ *  - Work is bounded by the number of events times a constant, whatever they
+ *    hold, and whatever the record holds.
+ *  - DOM_OUT_MORE: the queue was full; run again, with or without events.
+ *
+ * What the core owes the engine
+ *  - STACK_RX_BATCH RX events at most in a run (STACK_LISTEN_BATCH for a
+ *    listener), other kinds once each, the last value only.
+ *  - RX carries a handle if the frame has bytes beyond its L4 header, and
+ *    always for a listener and for fragments; inline are exactly the headers:
+ *    L3 with extensions and L4 with options (fragments: L3 only).
+ *  - TIMER when the last DEADLINE is reached; early or double ones are
+ *    harmless. A DEADLINE earlier than needed is normal: the engine moves it
+ *    only when it must, so that an ACK costs no timer.
+ *  - XMIT: core fills in IPv4 total length and header checksum, IPv6 payload
+ *    length, L4 checksum, UDP length. With seg_size the payload is cut; flags
+ *    PSH and FIN belong to the last piece, CWR to the first, and the IPv4
+ *    identification counts up.
+ *  - RESTEER: the frame's flow is looked up anew after the commit.
+ */
+#ifndef _STACK_ENGINE_H
+#define _STACK_ENGINE_H
+
+#include "../abi/contract.h"
+#include "../abi/record_listen.h"
+#include "../abi/record_tcp.h"
+
+#define STACK_RX_BATCH		20
+#define STACK_LISTEN_BATCH	8
+
+struct reasm;
+
+/**
+ * stack_run() - digest a batch of events
+ * @in: the events, time and configuration; only read
+ * @out: record in and out; commands out. nr_slots and flags are set, the
+ *	record must be zero beyond in->record_len
+ *
+ * For all kinds but STACK_REASM.
+ *
+ * Return: 0, or -1 if configuration or record are not acceptable: then @out is
+ * as it was but for nr_slots, which is 0.
+ */
+int stack_run(const struct dom_in *in, struct dom_out *out);
+
+/**
+ * reasm_run() - digest a batch of fragments (STACK_REASM)
+ * @r: private memory of the instance, reasm_size() bytes; zeros at first
+ * @in: events: RX and TIMER
+ * @out: commands: STASH, DROP, ASSEMBLED, ABANDON, DEADLINE
+ *
+ * Return: 0, or -1 if the configuration is not acceptable.
+ */
+int reasm_run(struct reasm *r, const struct dom_in *in, struct dom_out *out);
+
+/**
+ * reasm_size() - bytes of struct reasm
+ *
+ * Return: the size.
+ */
+u64 reasm_size(void);
+
+/**
+ * reasm_max_bytes() - most bytes that may be stashed at one time
+ *
+ * Return: the limit that the engine keeps to.
+ */
+u64 reasm_max_bytes(void);
+
+#endif /* _STACK_ENGINE_H */
