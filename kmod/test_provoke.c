@@ -68,7 +68,7 @@ static void nmi_send(u32 apic_id)
 	if (x2apic_on()) {
 		/* Unlike the MMIO write this one does not order what was before. */
 		mb();
-		native_write_msr(APIC_BASE_MSR + (APIC_ICR >> 4), APIC_DM_NMI, apic_id);
+		wrmsr(APIC_BASE_MSR + (APIC_ICR >> 4), APIC_DM_NMI, apic_id);
 		return;
 	}
 	/* Two writes, between which no interrupt may send something else. */
