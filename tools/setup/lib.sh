@@ -31,6 +31,13 @@ as_root() {
 	fi
 }
 
+# kernel_release DIRECTORY: what "uname -r" says where a kernel built there runs.
+# ("make kernelrelease" leaves out what Debian's packaging adds.)
+kernel_release() {
+	cat "$1/include/config/kernel.release" 2>/dev/null ||
+		make -s -C "$1" kernelrelease
+}
+
 cache_dir() {
 	if [ -n "${ATMOS_CACHE:-}" ]; then
 		printf '%s\n' "$ATMOS_CACHE"
