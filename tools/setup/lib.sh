@@ -34,8 +34,8 @@ as_root() {
 # kernel_release DIRECTORY: what "uname -r" says where a kernel built there runs.
 # ("make kernelrelease" leaves out what Debian's packaging adds.)
 kernel_release() {
-	cat "$1/include/config/kernel.release" 2>/dev/null ||
-		make -s -C "$1" kernelrelease
+	sed -n 's/^#define UTS_RELEASE "\(.*\)"$/\1/p' \
+		"$1/include/generated/utsrelease.h"
 }
 
 cache_dir() {
