@@ -207,6 +207,7 @@ enum atmos_test_fault_kind {
 	ATMOS_TEST_FAULT_BUDGET = 2,
 	ATMOS_TEST_FAULT_CONTRACT = 3,
 	ATMOS_TEST_FAULT_KILLED = 4,	/* by the administrator */
+	ATMOS_TEST_FAULT_SEGMENT = 5,	/* interrupted with a CS, SS or RIP that is not the domain's */
 };
 
 /**
@@ -246,5 +247,7 @@ struct atmos_test_fault {
 #define ATMOS_TEST_PROVOKE	_IOW(ATMOS_TEST_IOC, 7, struct atmos_test_provoke)
 #define ATMOS_TEST_REMAP	_IOW(ATMOS_TEST_IOC, 8, struct atmos_test_remap)
 #define ATMOS_TEST_FAULT	_IOWR(ATMOS_TEST_IOC, 9, struct atmos_test_fault)
+/* Forget a loaded image; only @image counts. EBUSY while a domain runs it. */
+#define ATMOS_TEST_FORGET	_IOW(ATMOS_TEST_IOC, 10, struct atmos_test_create)
 
 #endif /* _UAPI_LINUX_ATMOS_TEST_H */
