@@ -514,6 +514,14 @@ static struct miscdevice test_device = {
 };
 
 /**
+ * atmos_test_on() - is there a test interface
+ */
+bool atmos_test_on(void)
+{
+	return test_interface;
+}
+
+/**
  * atmos_test_init() - offer the test interface, if the parameter says so
  *
  * Return: 0 or a negative errno.

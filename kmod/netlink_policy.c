@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Generated from uapi/atmos.yaml by tools/check/uapi-check --write; do not edit. */
+#include <net/genetlink.h>
+#include <net/netlink.h>
+
+#include "netlink_policy.h"
+
+static struct netlink_range_validation limits_domains_max_range = {
+	.min = 1,
+	.max = 1048576ULL,
+};
+
+static struct netlink_range_validation limits_pages_max_range = {
+	.min = 16,
+	.max = 4294967296ULL,
+};
+
+static const struct nla_policy domain_get_policy[ATMOS_A_DOMAIN_ID + 1] = {
+	[ATMOS_A_DOMAIN_ID] = NLA_POLICY_MIN(NLA_U64, 1),
+};
+
+static const struct nla_policy domain_kill_policy[ATMOS_A_DOMAIN_ID + 1] = {
+	[ATMOS_A_DOMAIN_ID] = NLA_POLICY_MIN(NLA_U64, 1),
+};
+
+static const struct nla_policy domain_quarantine_policy[ATMOS_A_DOMAIN_QUARANTINED + 1] = {
+	[ATMOS_A_DOMAIN_ID] = NLA_POLICY_MIN(NLA_U64, 1),
+	[ATMOS_A_DOMAIN_QUARANTINED] = NLA_POLICY_MAX(NLA_U8, 1),
+};
+
+static const struct nla_policy stats_get_policy[ATMOS_A_STATS_DOMAIN + 1] = {
+	[ATMOS_A_STATS_DOMAIN] = NLA_POLICY_MIN(NLA_U64, 1),
+};
+
+static const struct nla_policy fault_get_policy[ATMOS_A_FAULT_DOMAIN + 1] = {
+	[ATMOS_A_FAULT_SEQ] = NLA_POLICY_MIN(NLA_U64, 1),
+	[ATMOS_A_FAULT_DOMAIN] = NLA_POLICY_MIN(NLA_U64, 1),
+};
+
+static const struct nla_policy image_get_policy[ATMOS_A_IMAGE_NAME + 1] = {
+	[ATMOS_A_IMAGE_NAME] = { .type = NLA_NUL_STRING, .len = ATMOS_NAME_MAX },
+};
+
+static const struct nla_policy image_load_policy[ATMOS_A_IMAGE_NAME + 1] = {
+	[ATMOS_A_IMAGE_NAME] = { .type = NLA_NUL_STRING, .len = ATMOS_NAME_MAX },
+};
+
+static const struct nla_policy image_unload_policy[ATMOS_A_IMAGE_NAME + 1] = {
+	[ATMOS_A_IMAGE_NAME] = { .type = NLA_NUL_STRING, .len = ATMOS_NAME_MAX },
+};
+
+static const struct nla_policy limits_set_policy[ATMOS_A_LIMITS_PAGES_MAX + 1] = {
+	[ATMOS_A_LIMITS_DOMAINS_MAX] = NLA_POLICY_FULL_RANGE(NLA_U32, &limits_domains_max_range),
+	[ATMOS_A_LIMITS_PAGES_MAX] = NLA_POLICY_FULL_RANGE(NLA_U64, &limits_pages_max_range),
+};
+
+const struct genl_ops atmos_nl_ops[ATMOS_NL_OPS] = {
+	{
+		.cmd = ATMOS_CMD_DOMAIN_GET,
+		.doit = atmos_nl_domain_get_doit,
+		.dumpit = atmos_nl_domain_get_dumpit,
+		.policy = domain_get_policy,
+		.maxattr = ATMOS_A_DOMAIN_ID,
+	},
+	{
+		.cmd = ATMOS_CMD_DOMAIN_KILL,
+		.doit = atmos_nl_domain_kill_doit,
+		.policy = domain_kill_policy,
+		.maxattr = ATMOS_A_DOMAIN_ID,
+		.flags = GENL_ADMIN_PERM,
+	},
+	{
+		.cmd = ATMOS_CMD_DOMAIN_QUARANTINE,
+		.doit = atmos_nl_domain_quarantine_doit,
+		.policy = domain_quarantine_policy,
+		.maxattr = ATMOS_A_DOMAIN_QUARANTINED,
+		.flags = GENL_ADMIN_PERM,
+	},
+	{
+		.cmd = ATMOS_CMD_STATS_GET,
+		.doit = atmos_nl_stats_get_doit,
+		.dumpit = atmos_nl_stats_get_dumpit,
+		.policy = stats_get_policy,
+		.maxattr = ATMOS_A_STATS_DOMAIN,
+	},
+	{
+		.cmd = ATMOS_CMD_FAULT_GET,
+		.doit = atmos_nl_fault_get_doit,
+		.dumpit = atmos_nl_fault_get_dumpit,
+		.policy = fault_get_policy,
+		.maxattr = ATMOS_A_FAULT_DOMAIN,
+		.flags = GENL_ADMIN_PERM,
+	},
+	{
+		.cmd = ATMOS_CMD_IMAGE_GET,
+		.doit = atmos_nl_image_get_doit,
+		.dumpit = atmos_nl_image_get_dumpit,
+		.policy = image_get_policy,
+		.maxattr = ATMOS_A_IMAGE_NAME,
+	},
+	{
+		.cmd = ATMOS_CMD_IMAGE_LOAD,
+		.doit = atmos_nl_image_load_doit,
+		.policy = image_load_policy,
+		.maxattr = ATMOS_A_IMAGE_NAME,
+		.flags = GENL_ADMIN_PERM,
+	},
+	{
+		.cmd = ATMOS_CMD_IMAGE_UNLOAD,
+		.doit = atmos_nl_image_unload_doit,
+		.policy = image_unload_policy,
+		.maxattr = ATMOS_A_IMAGE_NAME,
+		.flags = GENL_ADMIN_PERM,
+	},
+	{
+		.cmd = ATMOS_CMD_LIMITS_GET,
+		.doit = atmos_nl_limits_get_doit,
+	},
+	{
+		.cmd = ATMOS_CMD_LIMITS_SET,
+		.doit = atmos_nl_limits_set_doit,
+		.policy = limits_set_policy,
+		.maxattr = ATMOS_A_LIMITS_PAGES_MAX,
+		.flags = GENL_ADMIN_PERM,
+	},
+	{
+		.cmd = ATMOS_CMD_INFO_GET,
+		.doit = atmos_nl_info_get_doit,
+	},
+};
