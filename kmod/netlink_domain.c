@@ -7,8 +7,13 @@
  * different moments. Dumps resume by id, and ids only grow, so a domain that
  * lives through a dump is in it exactly once, whatever comes and goes.
  */
+#include <linux/mutex.h>
+
 #include "compat.h"
 #include "netlink.h"
+
+/* A request changes one limit or both: the other one stays as it was. */
+static DEFINE_MUTEX(limits_mutex);
 
 static_assert((int)ATMOS_DOMAIN_STATUS_READY == (int)ATMOS_DOM_READY, "status");
 static_assert((int)ATMOS_DOMAIN_STATUS_GIVEN_UP == (int)ATMOS_DOM_GIVEN_UP, "status");
@@ -190,12 +195,17 @@ int atmos_nl_limits_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	const struct nlattr *domains = info->attrs[ATMOS_A_LIMITS_DOMAINS_MAX];
 	const struct nlattr *pages = info->attrs[ATMOS_A_LIMITS_PAGES_MAX];
+	struct atmos_limits l;
+	int err;
 
 	if (!domains && !pages) {
 		GENL_SET_ERR_MSG(info, "no limit given");
 		return -EINVAL;
 	}
-	atmos_domain_limits_set(domains ? nla_get_u32(domains) : 0,
-				pages ? nla_get_u64(pages) : 0);
-	return 0;
+	mutex_lock(&limits_mutex);
+	atmos_domain_limits(&l);
+	err = atmos_domain_set_limits(domains ? nla_get_u32(domains) : l.domains_max,
+				      pages ? nla_get_u64(pages) : l.pages_max);
+	mutex_unlock(&limits_mutex);
+	return err;
 }

@@ -29,6 +29,7 @@ static_assert((int)ATMOS_TEST_OK == (int)ATMOS_ENTRY_OK, "status");
 static_assert((int)ATMOS_TEST_DIED == (int)ATMOS_ENTRY_DIED, "status");
 static_assert((int)ATMOS_TEST_REFUSED == (int)ATMOS_ENTRY_REFUSED, "status");
 static_assert((int)ATMOS_TEST_FAULT_EXCEPTION == (int)ATMOS_FAULT_EXCEPTION, "kind");
+static_assert((int)ATMOS_TEST_FAULT_SEGMENT == (int)ATMOS_FAULT_SEGMENT, "kind");
 static_assert((int)ATMOS_TEST_FAULT_KILLED == (int)ATMOS_FAULT_KILLED, "kind");
 static_assert(sizeof_field(struct atmos_test_create, image) == ATMOS_IMAGE_NAME_LEN, "name");
 static_assert(sizeof_field(struct atmos_test_fault, symbol) == ATMOS_SYMBOL_LEN, "symbol");
@@ -142,27 +143,29 @@ static void test_domain_unlock(struct atmos_test_domain *td)
 /* Takes over the table's reference. */
 static void test_domain_end(struct atmos_test_domain *td)
 {
+	struct page *page, *next;
+
 	mutex_lock(&td->lock);
 	atmos_domain_destroy(td->dom);
 	td->dom = NULL;
+	list_for_each_entry_safe(page, next, &td->remapped, lru)
+		__free_page(page);
 	mutex_unlock(&td->lock);
 	test_domain_put(td);
 }
 
-static struct atmos_image *test_image(const char *name, struct device *dev)
+static struct atmos_image *test_image(const char *name)
 {
 	struct atmos_image *img = atmos_image_get(name);
 
 	if (img)
 		return img;
-	img = atmos_image_load(name, dev);
+	img = atmos_image_load(name, NULL);
 	/* Somebody else was faster. */
 	if (IS_ERR(img) && PTR_ERR(img) == -EEXIST)
 		img = atmos_image_get(name) ?: ERR_PTR(-EAGAIN);
 	return img;
 }
-
-static struct miscdevice test_device;
 
 static int test_create(struct test_file *tf, struct atmos_test_create *arg)
 {
@@ -192,8 +195,9 @@ static int test_create(struct test_file *tf, struct atmos_test_create *arg)
 		return -ENOMEM;
 	kref_init(&td->ref);
 	mutex_init(&td->lock);
+	INIT_LIST_HEAD(&td->remapped);
 
-	img = test_image(arg->image, test_device.this_device);
+	img = test_image(arg->image);
 	if (IS_ERR(img)) {
 		err = PTR_ERR(img);
 		goto free;
@@ -219,6 +223,13 @@ destroy:
 free:
 	kfree(td);
 	return err;
+}
+
+static int test_forget(const struct atmos_test_create *arg)
+{
+	if (strnlen(arg->image, sizeof(arg->image)) == sizeof(arg->image))
+		return -EINVAL;
+	return atmos_image_remove(arg->image);
 }
 
 static int test_destroy(struct test_file *tf, u64 id)
@@ -358,10 +369,13 @@ static int test_remap(struct atmos_test_domain *td, const struct atmos_test_rema
 		return -EINVAL;
 	}
 
-	/* On success the page is the domain's. */
 	err = atmos_domain_remap(td->dom, arg->offset, page);
-	if (err && page)
+	if (!page)
+		return err;
+	if (err)
 		__free_page(page);
+	else
+		list_add(&page->lru, &td->remapped);
 	return err;
 }
 
@@ -452,6 +466,9 @@ static long test_ioctl(struct file *file, unsigned int cmd, unsigned long user)
 		break;
 	case ATMOS_TEST_DESTROY:
 		ret = test_destroy(tf, arg.id);
+		break;
+	case ATMOS_TEST_FORGET:
+		ret = test_forget(&arg.create);
 		break;
 	case ATMOS_TEST_PROVOKE:
 		ret = atmos_test_provoke_run(&arg.provoke);

@@ -17,6 +17,9 @@
  * @ref: one for the file's table, one for each call under way
  * @lock: placing events and entering belong together, so one call at a time
  * @dom: NULL once destroyed; under @lock
+ * @remapped: pages that were mapped by ATMOS_TEST_REMAP, by their lru; kept as
+ *	long as the domain, so that a stale translation shows the old contents
+ *	and not somebody else's; under @lock
  * @nr_commands: slots filled by the last entry; under @lock
  * @command: committed command slots, inline ones included; under @lock
  */
@@ -24,6 +27,7 @@ struct atmos_test_domain {
 	struct kref ref;
 	struct mutex lock;
 	struct atmos_domain *dom;
+	struct list_head remapped;
 	u32 nr_commands;
 	struct dom_msg command[DOM_OUT_SLOTS];
 };

@@ -49,7 +49,11 @@ static noinline enum step step_base(struct atmos_test_domain *td)
 
 static noinline enum step step_gate(struct atmos_test_domain *td)
 {
-	return atmos_domain_cross(td->dom) ? STEP_REFUSED : STEP_OK;
+	int err = atmos_domain_cross(td->dom);
+
+	if (!err)
+		return STEP_OK;
+	return err == -EIO ? STEP_DIED : STEP_REFUSED;
 }
 
 static noinline enum step step_enter(struct atmos_test_domain *td)
