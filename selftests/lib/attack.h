@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * How the entry of a hostile image may end: the outcome column of
+ * domains/hostile/attacks.def as a set of bits.
+ */
+#ifndef _SELFTEST_ATTACK_H
+#define _SELFTEST_ATTACK_H
+
+#include "atmos.h"
+
+#define V(vector) (1ull << (vector))
+#define BUDGET (1ull << 32)
+#define CONTRACT (1ull << 33)
+#define OK (1ull << 34)
+#define SEGMENT (1ull << 35)
+#define KILLED (1ull << 36)
+#define OTHER (1ull << 63)
+
+/* Parameter b: the address of the secret. */
+#define SECRET (~0ull)
+
+struct attack_case {
+	int id;
+	const char *name;
+	u64 outcome;
+	u64 b;
+	const char *proves;
+};
+
+extern const struct attack_case attack_cases[];
+
+/* By name; NULL if there is none. */
+const struct attack_case *attack_find(const char *name);
+
+/**
+ * attack_create() - a domain of the image hostile-@name
+ * @fd: open device
+ * @name: of the attack
+ * @dom: result
+ *
+ * Return: 0 or -errno.
+ */
+int attack_create(int fd, const char *name, struct at_domain *dom);
+
+/* Destroys the domain and forgets its image. Return: 0 or -errno. */
+int attack_end(struct at_domain *dom);
+
+/**
+ * attack_run() - one PING that attacks
+ * @dom: domain
+ * @a, @b, @c: parameters; a is not 0
+ * @reply: filled in; may be NULL
+ * @fault: filled in when it died; may be NULL
+ *
+ * Return: one bit of the outcomes; OTHER for what fits none.
+ */
+u64 attack_run(struct at_domain *dom, u64 a, u64 b, u64 c, struct at_reply *reply,
+	       struct atmos_test_fault *fault);
+
+/* A set of outcomes in words; a static buffer. */
+const char *attack_outcome(u64 outcome);
+
+#endif /* _SELFTEST_ATTACK_H */
