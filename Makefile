@@ -16,7 +16,7 @@ BENCH ?=
 COVERAGE ?=
 PREFIX ?= /usr/local
 DESTDIR ?=
-export COVERAGE PREFIX DESTDIR
+export COVERAGE PREFIX DESTDIR ATMOS_SETUP
 
 # Kbuild variables (W=1, C=2) reach the module's build by themselves.
 MODULES := tools/setup/modules
@@ -27,6 +27,8 @@ packages := $(addprefix packages-,build kernels vm docs host)
 tool_dirs := $(patsubst %/Makefile,%,$(wildcard tools/*/Makefile))
 suite_dirs := $(if $(SUITE),$(SUITE:%=selftests/%),\
 	$(patsubst %/Makefile,%,$(wildcard selftests/*/Makefile)))
+
+submake = $(MAKE) --no-print-directory $(if $(V),,-s) -C
 
 .DEFAULT_GOAL := modules
 .PHONY: help modules images tools selftests host-test kselftest check demo \
@@ -48,17 +50,17 @@ modules: images ## atmos.ko for KERNEL, in build/modules/
 	@$(MODULES) $(KERNEL)
 
 images: packages-build ## domain images, in build/images/
-	@$(MAKE) --no-print-directory -C domains images
+	@$(submake) domains images
 
 tools: $(tool_dirs) ## atmosctl and the other tools, in build/tools/
 
 $(tool_dirs): packages-build
-	@$(MAKE) --no-print-directory -C $@ all
+	@$(submake) $@ all
 
 selftests: $(suite_dirs) ## guest test programs, in build/selftests/
 
 $(suite_dirs): packages-build
-	@$(MAKE) --no-print-directory -C $@ all
+	@$(submake) $@ all
 
 # Their shared objects are built once: not side by side.
 ifneq ($(filter selftests kselftest,$(MAKECMDGOALS)),)
@@ -83,7 +85,7 @@ bench: packages-build packages-vm ## measures, in guests: BENCH=
 style: packages-build packages-host packages-docs ## style gates
 	@tools/check/style
 
-stats: ## lines of code: trusted core, domains, tools, tests
+stats: packages-build ## lines of code: trusted core, domains, tools, tests
 	@tools/check/stats
 
 docs: packages-docs ## documentation, in build/docs/
@@ -93,13 +95,13 @@ docs: packages-docs ## documentation, in build/docs/
 install: modules tools ## module, images, tools and man pages
 	@tools/setup/install $(KERNEL)
 	@for dir in $(tool_dirs); do \
-		$(MAKE) --no-print-directory -C $$dir install || exit; \
+		$(submake) $$dir install || exit; \
 	done
 
 uninstall: ## undoes install
 	@tools/setup/install --undo $(KERNEL)
 	@for dir in $(tool_dirs); do \
-		$(MAKE) --no-print-directory -C $$dir uninstall || exit; \
+		$(submake) $$dir uninstall || exit; \
 	done
 
 clean: ## removes build/
