@@ -177,6 +177,8 @@ struct tcp_record {
 	u32 drops;
 	u32 last_rcv_ms;
 	u32 last_snd_ms;
+	u32 snd_sml_seq;	/* end of the last small segment (Nagle, Minshall) */
+	u32 rcv_buf;		/* room of an empty buffer, for silly windows */
 
 	struct tcp_range ooo[TCP_OOO_MAX];
 	struct tcp_tx tx[TCP_TX_MAX];
@@ -204,7 +206,6 @@ struct tcp_record {
 #define TCP_F_PERSIST		0x00080000u	/* the peer's window is closed */
 #define TCP_F_ABORTED		0x00100000u
 #define TCP_F_DATA_ACKED	0x00200000u	/* handshake: peer has used our ACK */
-#define TCP_F_SACK_NEW		0x00400000u	/* run-time: SACK arrived */
 
 enum tcp_ca {
 	TCP_CA_OPEN = 0,

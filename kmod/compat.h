@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Differences between kernel versions, each with the version that made it. */
+#ifndef _ATMOS_COMPAT_H
+#define _ATMOS_COMPAT_H
+
+#include <linux/hrtimer.h>
+#include <linux/module_signature.h>
+#include <linux/types.h>
+#include <linux/version.h>
+#include <asm/msr-index.h>
+
+#ifndef MSR_IA32_U_CET		/* 6.2 */
+#define MSR_IA32_U_CET		0x6a0
+#endif
+#ifndef X86_CR4_FRED		/* 6.9 */
+#define X86_CR4_FRED		(1ul << 32)
+#endif
+
+#ifdef MODULE_SIG_STRING	/* until 7.1 */
+#define COMPAT_SIG_MARKER	MODULE_SIG_STRING
+#define COMPAT_SIG_PKCS7	PKEY_ID_PKCS7
+#else
+#define COMPAT_SIG_MARKER	MODULE_SIGNATURE_MARKER
+#define COMPAT_SIG_PKCS7	MODULE_SIGNATURE_TYPE_PKCS7
+#endif
+
+/* native_rdmsrl() became native_rdmsrq() in 6.16; neither may be traced here. */
+static __always_inline u64 compat_rdmsr(u32 msr)
+{
+	u32 low, high;
+
+	asm volatile("rdmsr" : "=a" (low), "=d" (high) : "c" (msr));
+	return low | (u64)high << 32;
+}
+
+static __always_inline void compat_wrmsr(u32 msr, u64 value)
+{
+	asm volatile("wrmsr" : : "c" (msr), "a" ((u32)value), "d" ((u32)(value >> 32))
+		     : "memory");
+}
+
+/* hrtimer_init() went in 6.15 */
+static inline void compat_hrtimer_setup(struct hrtimer *timer,
+					enum hrtimer_restart (*fn)(struct hrtimer *))
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+	hrtimer_init(timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
+	timer->function = fn;
+#else
+	hrtimer_setup(timer, fn, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
+#endif
+}
+
+/* genl_info_dump() came in 6.7 */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+#define compat_genl_dump_attrs(cb)	(genl_dumpit_info(cb)->attrs)
+#else
+#define compat_genl_dump_attrs(cb)	(genl_info_dump(cb)->attrs)
+#endif
+
+#endif /* _ATMOS_COMPAT_H */

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What domain.c and entry.c share. */
+#ifndef _ATMOS_DOMAIN_H
+#define _ATMOS_DOMAIN_H
+
+#include "atmos.h"
+
+void domain_restart(struct atmos_domain *dom);
+u64 domain_budget_cycles(void);
+
+#endif /* _ATMOS_DOMAIN_H */

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The gate block: what gate.S and gate.c share, one per CPU.
+ *
+ * GATE_BLOCK_SIZE bytes, aligned to their size, so that any stack pointer into
+ * the block finds its start by masking. It is mapped in every domain's page
+ * table at its kernel address, supervisor-only, so it holds no secret: state
+ * of the program that was interrupted stays on the kernel stack, but for what
+ * a domain could overwrite (FS and GS base, selectors, PKRU).
+ *
+ *	page 0	struct gate; the frame that enters a domain at its end
+ *	page 1	stack of interrupts, exceptions and the exit vector
+ *	page 2	stacks of NMI and #DB
+ *	page 3	stacks of #MC and #DF
+ */
+#ifndef _ATMOS_GATE_H
+#define _ATMOS_GATE_H
+
+#define GATE_BLOCK_SIZE		0x4000
+#define GATE_BLOCK_MASK		(~(GATE_BLOCK_SIZE - 1))
+#define GATE_BLOCK_ORDER	2
+
+#define GATE_FRAME		(0x1000 - 40)	/* rip cs rflags rsp ss */
+#define GATE_MAIN_TOP		0x2000
+#define GATE_NMI_TOP		0x2800
+#define GATE_DB_TOP		0x3000
+#define GATE_MC_TOP		0x3800
+#define GATE_DF_TOP		0x4000
+
+#define GATE_IST_MAIN		1
+#define GATE_IST_NMI		2
+#define GATE_IST_DB		3
+#define GATE_IST_MC		4
+#define GATE_IST_DF		5
+
+#define GATE_EXIT_VECTOR	15	/* DOM_EXIT_VECTOR */
+#define GATE_STUB_SIZE		16
+
+/* Offsets into struct gate, checked in gate.c. */
+#define G_KERNEL_SP		0
+#define G_KERNEL_CR3		8
+#define G_CR3_NOFLUSH		16
+#define G_DOMAIN_CR3		24
+#define G_ARG0			32
+#define G_ARG1			40
+#define G_USER_FS		48
+#define G_USER_GS		56
+#define G_KERNEL_GS		64
+#define G_SELECTORS		72
+#define G_SEL_DS		72
+#define G_SEL_ES		74
+#define G_SEL_FS		76
+#define G_SEL_GS		78
+#define G_USER_PKRU		80
+#define G_FEATURES		84
+#define G_VERW_SEL		88
+#define G_PGE_REPAIRS		96
+#define G_NMIS_IN_GATE		104
+#define G_FRAME_PTR		112
+#define G_SPEC_CTRL		120
+
+/* Bits of G_FEATURES: what this CPU needs on the way in and out. */
+#define GATE_HAS_PKRU		1
+#define GATE_NEEDS_VERW		2
+#define GATE_NEEDS_IBRS		4
+#define GATE_NEEDS_IBPB		8
+#define GATE_NEEDS_UNTRAIN	16
+#define GATE_NEEDS_BHB		32
+#define GATE_NEEDS_EXIT		(4 | 8 | 16 | 32)
+
+/* PKRU inside a domain: the kernel's initial value; key 0, the only one a
+ * domain's pages have, is open.
+ */
+#define GATE_PKRU		0x55555554
+
+/* Layout of what gate.S pushes, struct gate_regs. */
+#define GATE_REGS_VECTOR	(15 * 8)
+#define GATE_REGS_RIP		(17 * 8)
+#define GATE_REGS_CS		(18 * 8)
+#define GATE_REGS_RSP		(20 * 8)
+#define GATE_REGS_WORDS		22
+
+#ifndef __ASSEMBLY__
+
+#include <linux/types.h>
+
+struct gate_regs {
+	u64 r15, r14, r13, r12, r11, r10, r9, r8;
+	u64 rbp, rdi, rsi, rdx, rcx, rbx, rax;
+	u64 vector, error_code;
+	u64 rip, cs, rflags, rsp, ss;
+};
+
+struct gate_frame {
+	u64 rip, cs, rflags, rsp, ss;
+};
+
+/**
+ * struct gate - state of one CPU's gate
+ * @kernel_sp: where gate_enter() was called, for the way back
+ * @kernel_cr3: the kernel's, read anew after every forwarded interrupt, with
+ *	@cr3_noflush or'ed in
+ * @cr3_noflush: bit 63 when PCIDs are on
+ * @domain_cr3: table, PCID, and the no-flush bit when nothing is stale
+ * @arg: registers the domain starts with
+ * @user_fs: FS base of the interrupted program; @user_gs likewise
+ * @kernel_gs: this CPU's per-CPU base
+ * @selectors: DS, ES, FS, GS of the interrupted program
+ * @user_pkru: likewise
+ * @features: GATE_HAS_*, GATE_NEEDS_*
+ * @verw_sel: operand of VERW
+ * @pge_repairs: CR4.PGE found on
+ * @nmis_in_gate: NMIs and machine checks that hit the gate's own code
+ * @frame: GATE_FRAME of this block
+ * @spec_ctrl: SPEC_CTRL as the kernel wants it
+ *
+ * From here on only C:
+ * @deadline: TSC at which the entry is over budget
+ * @in_domain: between the way in and the way out
+ * @stop: the domain's stop flag
+ * @window: its first address
+ * @cs: code segment it runs with; @ss stack segment
+ * @u_cet: the program's, when it was turned off
+ * @fault: how the entry ended, if not by the exit vector
+ */
+struct gate_fault {
+	u32 kind;		/* enum atmos_fault_kind */
+	u32 vector;
+	u64 error_code;
+	u64 address;
+	struct gate_regs regs;
+};
+
+struct gate {
+	u64 kernel_sp;
+	u64 kernel_cr3;
+	u64 cr3_noflush;
+	u64 domain_cr3;
+	u64 arg[2];
+	u64 user_fs;
+	u64 user_gs;
+	u64 kernel_gs;
+	u16 selectors[4];
+	u32 user_pkru;
+	u32 features;
+	u16 verw_sel;
+	u16 pad[3];
+	u64 pge_repairs;
+	u64 nmis_in_gate;
+	struct gate_frame *frame;
+	u64 spec_ctrl;
+
+	u64 deadline;
+	u32 in_domain;
+	u32 pad2;
+	u32 *stop;
+	u64 window;
+	u64 cs;
+	u64 ss;
+	u64 u_cet;
+	u64 irqs;
+	u64 nmis;
+	struct gate_fault *fault;
+};
+
+extern char atmos_gate_text[], atmos_gate_text_end[];
+extern char atmos_gate_stubs[], atmos_gate_raise[];
+
+u32 atmos_gate_enter(struct gate *g);
+u32 atmos_gate_event(struct gate *g, struct gate_regs *regs);
+void atmos_gate_bug(struct gate *g, struct gate_regs *regs);
+
+#endif /* __ASSEMBLY__ */
+#endif /* _ATMOS_GATE_H */

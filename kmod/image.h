@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What image.c takes from its own neighbours. */
+#ifndef _ATMOS_IMAGE_H
+#define _ATMOS_IMAGE_H
+
+#include <linux/types.h>
+
+int atmos_image_verify(const u8 *data, size_t *size);
+
+#endif /* _ATMOS_IMAGE_H */

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the machine is: may the module run here, and what the gate must do
+ * against the CPU's known weaknesses.
+ */
+#ifndef _ATMOS_PLATFORM_H
+#define _ATMOS_PLATFORM_H
+
+#include <linux/types.h>
+
+struct gate;
+
+#define ATMOS_FACT_NX		(1u << 0)
+#define ATMOS_FACT_SMEP		(1u << 1)
+#define ATMOS_FACT_FSGSBASE	(1u << 2)
+#define ATMOS_FACT_XENPV	(1u << 3)
+#define ATMOS_FACT_FRED		(1u << 4)
+#define ATMOS_FACT_CONFIDENTIAL	(1u << 5)	/* lockdown=confidentiality */
+#define ATMOS_FACT_ENCRYPTED	(1u << 6)	/* SEV-ES, SEV-SNP, TDX guest */
+
+/**
+ * atmos_platform_refusal() - why the module must not load
+ * @facts: ATMOS_FACT_*
+ *
+ * Pure, so that each case is tested on the host too.
+ * Return: a message, or NULL if nothing is against it.
+ */
+static inline const char *atmos_platform_refusal(u32 facts)
+{
+	if (!(facts & ATMOS_FACT_NX))
+		return "the CPU or the kernel has no NX: data pages of a domain would be executable";
+	if (!(facts & ATMOS_FACT_FSGSBASE))
+		return "no FSGSBASE: the gate could not keep GS base safe from NMIs";
+	if (facts & ATMOS_FACT_XENPV)
+		return "Xen PV guest: the hypervisor owns page and descriptor tables";
+	if (facts & ATMOS_FACT_FRED)
+		return "FRED is on: its entry points do not follow the page table (boot with fred=off)";
+	if (facts & ATMOS_FACT_ENCRYPTED)
+		return "encrypted guest (SEV-ES, SEV-SNP or TDX): its exceptions cannot be taken in a domain";
+	if (facts & ATMOS_FACT_CONFIDENTIAL)
+		return "the kernel is locked down for confidentiality";
+	return NULL;
+}
+
+#ifdef __KERNEL__
+
+extern bool atmos_platform_user_cet;
+extern bool atmos_ibpb;
+
+int atmos_platform_check(void);
+bool atmos_platform_kernel_privilege(void);
+bool atmos_platform_pcid(void);
+void atmos_platform_gate_features(struct gate *g);
+size_t atmos_platform_describe(char *buf, size_t len);
+bool atmos_platform_async_pf(void);
+void atmos_platform_barrier(void);
+
+static __always_inline bool atmos_platform_has_user_cet(void)
+{
+	return atmos_platform_user_cet;
+}
+
+#endif
+#endif /* _ATMOS_PLATFORM_H */
