@@ -54,8 +54,8 @@ def newc(entries):
     return bytes(out)
 
 
-def module_closure(moddir):
-    """Paths of MODULES and what they need, in the order of loading."""
+def module_closure(moddir, names=MODULES):
+    """Paths of the modules and what they need, in the order of loading."""
     deps = {}
     with open(os.path.join(moddir, "modules.dep")) as dep:
         for line in dep:
@@ -76,7 +76,7 @@ def module_closure(moddir):
         if path not in order:
             order.append(path)
 
-    for name in MODULES:
+    for name in names:
         if name in by_name:
             add(by_name[name])
         elif name not in builtin:
