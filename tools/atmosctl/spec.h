@@ -7,6 +7,8 @@
 
 #include "../../uapi/linux/atmos.h"
 
+/* clang-format off */
+
 enum spec_type {
 	SPEC_NONE,
 	SPEC_U8,
