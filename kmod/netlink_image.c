@@ -181,6 +181,8 @@ int atmos_nl_image_unload_doit(struct sk_buff *skb, struct genl_info *info)
 		break;
 	case -EPERM:
 		NL_SET_ERR_MSG_ATTR(info->extack, name, "a built-in image cannot be unloaded");
+		/* Not for lack of a right. */
+		err = -EOPNOTSUPP;
 		break;
 	case -EBUSY:
 		NL_SET_ERR_MSG_ATTR(info->extack, name, "domains run this image");
