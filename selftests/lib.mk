@@ -21,7 +21,7 @@ KSELFTEST ?= $(shell $(TOP)/tools/setup/kselftest)
 
 CC ?= gcc
 TEST_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror \
-	-Wno-unused-parameter -Wno-missing-field-initializers -Wno-sign-compare \
+	-Wno-unused-parameter -Wno-missing-field-initializers -Wno-sign-compare -fno-strict-aliasing \
 	-D_GNU_SOURCE -I$(CURDIR)/../lib -I$(TOP)/uapi -I$(TOP)/domains/abi \
 	-I$(TOP)/domains \
 	-I$(KSELFTEST)/tools/testing/selftests $(CFLAGS)

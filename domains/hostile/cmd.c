@@ -137,8 +137,8 @@ static u64 attack(const struct attack *t)
 		spoil(out, 0x7ffe, 0, 0);
 		break;
 	case ATTACK_cmd_full:
-		while (dom_room(out))
-			pong(out, 0)->a = out->nr_slots;
+		for (u64 i = 1; dom_room(out); i++)
+			pong(out, 0)->a = i;
 		break;
 	case ATTACK_cmd_repeat:
 		pong(out, 0)->cookie = 7;

@@ -37,13 +37,14 @@ struct far_pointer {
 
 static void jump32(const u8 *code)
 {
-	struct far_pointer far = {
+	static struct far_pointer far;
+
+	far = (struct far_pointer){
 		.offset = (u32)(u64)code,
 		.selector = USER32_CS,
 	};
-
-	/* No 32-bit stack above 4 GiB; BOUND wants two words at esp. */
-	asm volatile("push $0; push $0; ljmp *%0" : : "m"(far) : "memory");
+	/* BOUND wants two words at esp. */
+	asm volatile("push $0; push $0; ljmp *(%0)" : : "r"(&far) : "memory");
 }
 
 static void iretq32(const u8 *code)

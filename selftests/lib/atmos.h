@@ -82,6 +82,12 @@ int at_ping(struct at_domain *dom, u64 cookie, u64 a, u64 b, u64 c,
 /* The one PONG of @reply with this cookie, NULL if there is not exactly one. */
 const struct dom_cmd_PONG *at_pong(const struct at_reply *reply, u64 cookie);
 
+/* Inline bytes of a PONG: in the slots after its own, which it does not fill. */
+static inline const void *at_inline(const struct dom_cmd_PONG *pong)
+{
+	return (const struct dom_msg *)pong + 1;
+}
+
 /*
  * One PING with a == 0 is answered by its PONG: the domain is in order.
  * Return: 0; 1 if the answer is wrong, the domain died or was refused; -errno.

@@ -33,6 +33,23 @@ extern const struct attack_case attack_cases[];
 const struct attack_case *attack_find(const char *name);
 
 /**
+ * struct attack_deviation - where QEMU's software emulation is not like a CPU
+ * @name: attack
+ * @outcome: how it may end there besides
+ * @changes_state: the emulator lets the instruction change the program's state
+ * @why: what it leaves out
+ */
+struct attack_deviation {
+	const char *name;
+	u64 outcome;
+	bool changes_state;
+	const char *why;
+};
+
+/* NULL on other machines, and where there is none. */
+const struct attack_deviation *attack_deviation(const char *name);
+
+/**
  * attack_create() - a domain of the image hostile-@name
  * @fd: open device
  * @name: of the attack
