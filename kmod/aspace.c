@@ -208,6 +208,7 @@ static int aspace_slot_init(struct atmos_cpu *c, struct atmos_slot *s, unsigned 
 	s->cr3 = __sme_set(__pa(s->pgd));
 	if (aspace_pcid)
 		s->cr3 |= ASPACE_PCID_BASE + index;
+	s->hot_cr3 = s->cr3 | (aspace_pcid ? ASPACE_NOFLUSH : 0);
 	return 0;
 }
 
@@ -229,6 +230,7 @@ int atmos_aspace_cpu_init(struct atmos_cpu *c)
 	if (!c->top)
 		return -ENOMEM;
 	err = aspace_shared_init(c);
+	c->hot = &c->slot[0];
 	for (i = 0; !err && i < ATMOS_SLOTS; i++)
 		err = aspace_slot_init(c, &c->slot[i], i);
 	return err;
@@ -292,46 +294,32 @@ static struct atmos_slot *aspace_find(struct atmos_cpu *c, u64 id)
 	return NULL;
 }
 
-static u64 aspace_rebind(struct atmos_cpu *c, struct atmos_domain *dom)
+/**
+ * atmos_aspace_rebind() - atmos_aspace_bind() of a domain that is not hot here
+ * @c: this CPU's state
+ * @dom: domain, its lock held
+ *
+ * Context: interrupts off. Return: the CR3 value.
+ */
+u64 atmos_aspace_rebind(struct atmos_cpu *c, struct atmos_domain *dom)
 {
 	struct atmos_slot *s = aspace_find(c, dom->id);
 
-	c->stats.flushes++;
 	if (!s) {
 		s = &c->slot[c->clock_hand++ % ATMOS_SLOTS];
 		WRITE_ONCE(*s->pmd, aspace_entry(dom->leaf, ASPACE_TABLE | _PAGE_USER));
 		WRITE_ONCE(*s->user_top, dom->privilege == ATMOS_PRIV_USER ? s->lower : 0);
 		WRITE_ONCE(*s->kernel_top, dom->privilege == ATMOS_PRIV_KERNEL ? s->lower : 0);
 		s->domain = dom->id;
+		s->map_gen = 0;		/* no domain's */
 		c->stats.rebinds++;
 	}
+	c->hot = s;
+	if (s->map_gen == dom->map_gen)
+		return s->hot_cr3;
 	s->map_gen = dom->map_gen;
-	c->last_slot = s - c->slot;
+	c->stats.flushes++;
 	return s->cr3;
-}
-
-/**
- * atmos_aspace_bind() - the CR3 value with which to enter a domain
- * @c: this CPU's state
- * @dom: domain, its lock held
- *
- * The no-flush bit is set only if this CPU's slot still belongs to the domain
- * and no translation was taken away since it was last made consistent.
- * Nothing else is needed against stale translations: a domain never runs while
- * its mappings change, and a CPU walks only the table in its CR3.
- *
- * Context: interrupts off.
- */
-u64 atmos_aspace_bind(struct atmos_cpu *c, struct atmos_domain *dom)
-{
-	struct atmos_slot *s = &c->slot[c->last_slot];
-
-	if (unlikely(s->domain != dom->id))
-		s = aspace_find(c, dom->id);
-	if (unlikely(!s || s->map_gen != dom->map_gen))
-		return aspace_rebind(c, dom);
-	c->last_slot = s - c->slot;
-	return aspace_pcid ? s->cr3 | ASPACE_NOFLUSH : s->cr3;
 }
 
 /**

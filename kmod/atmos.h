@@ -257,8 +257,6 @@ struct atmos_domain {
 	u64 *leaf;
 	u64 map_gen;
 	u64 base;
-	u32 slot_cpu;
-	u32 slot_index;
 	struct dom_in *in;
 	struct dom_out *out;
 	struct atmos_handles *handles;
@@ -271,14 +269,13 @@ struct atmos_domain {
 	u64 crossings;
 	u64 entries;
 	u64 restarts;
-	u64 budget_cycles;
 	u64 cycles;
 	u64 last_fault;
 	u64 death_window_start;
 	u32 deaths_in_window;
 
 	u32 stop;
-	u32 running_cpu;		/* CPU + 1 while inside, else 0 */
+	u32 last_cpu;			/* CPU + 1; 0 before the first entry */
 	refcount_t ref;
 	struct rcu_head rcu;
 	struct atmos_private page[];

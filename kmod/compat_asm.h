@@ -14,9 +14,9 @@
 #endif
 .endm
 
-/* Six registers and the return address of atmos_gate_enter() on the stack. */
+/* rbp and the return address of atmos_gate_enter() on the stack. */
 .macro UNWIND_HINT_GATE_RETURN
-	UNWIND_HINT type=UNWIND_HINT_TYPE_CALL sp_reg=ORC_REG_SP sp_offset=56
+	UNWIND_HINT type=UNWIND_HINT_TYPE_CALL sp_reg=ORC_REG_SP sp_offset=16
 .endm
 
 #endif /* _ATMOS_COMPAT_ASM_H */

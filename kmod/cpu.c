@@ -110,12 +110,12 @@ static enum hrtimer_restart cpu_timer(struct hrtimer *timer)
 {
 	struct atmos_cpu *c = container_of(timer, struct atmos_cpu, timer);
 
-	/* Inside, the interrupt itself makes the gate look at the budget. */
-	if (c->gate->in_domain) {
+	if (c->gate->forwarding) {
+		c->gate->periods++;
 		hrtimer_forward_now(timer, ns_to_ktime((u64)atmos_budget_us * NSEC_PER_USEC));
 		return HRTIMER_RESTART;
 	}
-	c->timer_armed = false;
+	c->open = false;
 	return HRTIMER_NORESTART;
 }
 
@@ -139,6 +139,8 @@ static int cpu_gate_up(unsigned int cpu)
 	c->tss = (void *)get_zeroed_page(GFP_KERNEL);
 	if (!block || !c->tss)
 		goto out;
+	c->number = cpu;
+	c->last_domain = 0;
 	c->gate = page_address(block);
 	c->gate->frame = (void *)c->gate + GATE_FRAME;
 	c->gate->kernel_gs = rdgsbase();
@@ -149,13 +151,12 @@ static int cpu_gate_up(unsigned int cpu)
 	if (err)
 		goto out;
 	compat_hrtimer_setup(&c->timer, cpu_timer);
-	c->timer_armed = false;
 	if (READ_ONCE(cpu_pge_is_off)) {
 		local_irq_disable();
 		cpu_pge_off(NULL);
 		local_irq_enable();
 	}
-	WRITE_ONCE(c->ready, true);
+	WRITE_ONCE(c->up, true);
 	return 0;
 out:
 	if (!c->gate && block)
@@ -170,9 +171,11 @@ static int cpu_gate_down(unsigned int cpu)
 
 	/* On the CPU itself, so no entry is under way once bottom halves are on. */
 	local_bh_disable();
-	WRITE_ONCE(c->ready, false);
-	local_bh_enable();
+	WRITE_ONCE(c->up, false);
 	hrtimer_cancel(&c->timer);
+	c->open = false;
+	local_bh_enable();
+	c->stats.crossings += c->gate->crossings;
 	c->stats.pge_repairs += c->gate->pge_repairs;
 	c->stats.nmis_in_gate += c->gate->nmis_in_gate;
 	c->stats.irqs += c->gate->irqs;
@@ -203,12 +206,38 @@ void atmos_cpu_stats(struct atmos_stats *sum)
 		sum->nmis += READ_ONCE(c->stats.nmis);
 		sum->nmis_in_gate += READ_ONCE(c->stats.nmis_in_gate);
 		sum->pge_repairs += READ_ONCE(c->stats.pge_repairs);
-		if (!READ_ONCE(c->ready))
+		if (!READ_ONCE(c->up))
 			continue;
+		sum->crossings += READ_ONCE(c->gate->crossings);
 		sum->irqs += READ_ONCE(c->gate->irqs);
 		sum->nmis += READ_ONCE(c->gate->nmis);
 		sum->nmis_in_gate += READ_ONCE(c->gate->nmis_in_gate);
 		sum->pge_repairs += READ_ONCE(c->gate->pge_repairs);
+	}
+	cpus_read_unlock();
+}
+
+static void cpu_poke(void *unused)
+{
+}
+
+/**
+ * atmos_cpu_poke() - interrupt the CPU that runs a domain, if one does
+ * @dom: domain, with its stop flag set
+ *
+ * Context: process.
+ */
+void atmos_cpu_poke(const struct atmos_domain *dom)
+{
+	unsigned int cpu;
+
+	cpus_read_lock();
+	for_each_online_cpu(cpu) {
+		const struct atmos_cpu *c = per_cpu_ptr(&atmos_cpu, cpu);
+
+		/* The domain it entered last: a poke too many does no harm. */
+		if (READ_ONCE(c->up) && READ_ONCE(c->gate->dom) == dom)
+			smp_call_function_single(cpu, cpu_poke, NULL, 0);
 	}
 	cpus_read_unlock();
 }

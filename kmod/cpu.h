@@ -22,7 +22,7 @@
  * @pmd: the entry that names the bound domain's leaf table
  * @user_top, @kernel_top: the window's top-level entry for each privilege
  * @lower: what such an entry holds
- * @cr3: physical address and PCID
+ * @cr3: physical address and PCID; @hot_cr3 the same, without flushing
  * @domain: id of the bound domain, 0 for none. An id, not a pointer: ids are
  *	never reused, so the entry of a destroyed domain can match nothing
  * @map_gen: the domain's when its translations were last made consistent
@@ -34,13 +34,15 @@ struct atmos_slot {
 	u64 *kernel_top;
 	u64 lower;
 	u64 cr3;
+	u64 hot_cr3;
 	u64 domain;
 	u64 map_gen;
 };
 
 /**
  * struct atmos_stats - counters, written by their own CPU only
- * @crossings: entries through the gate
+ * @crossings: entries through the gate, of CPUs that went down; those of
+ *	others are in the gate block, like the next two
  * @irqs: interrupts forwarded out of domains
  * @nmis: NMIs likewise
  * @rebinds: slot given to another domain
@@ -72,11 +74,11 @@ struct atmos_addresses {
  * @gate: the gate block, GATE_BLOCK_SIZE bytes, aligned to it
  * @tss: the private TSS page
  * @top: top-level entries of the supervisor-only part, shared by all slots
- * @last_slot: the slot entered last; @last_domain: the domain
+ * @hot: the slot entered last; @last_domain: the domain
  * @tables: pages of the supervisor-only tables, for freeing
  * @timer: bounds an entry where the tick is stopped
- * @timer_armed: the timer is queued; only with interrupts off
- * @ready: cleared before the CPU goes down
+ * @up: cleared before the CPU goes down
+ * @open: up and the timer queued; only with interrupts off
  */
 struct atmos_cpu {
 	struct gate *gate;
@@ -85,11 +87,12 @@ struct atmos_cpu {
 	struct list_head tables;
 	struct atmos_slot slot[ATMOS_SLOTS];
 	u32 clock_hand;
-	u32 last_slot;
+	u32 number;
+	struct atmos_slot *hot;
 	u64 last_domain;
 	struct hrtimer timer;
-	bool timer_armed;
-	bool ready;
+	bool up;
+	bool open;
 	struct atmos_addresses addr;
 	struct atmos_stats stats;
 };
@@ -102,6 +105,7 @@ int atmos_cpu_init(void);
 void atmos_cpu_exit(void);
 int atmos_cpu_enable(gfp_t gfp);
 void atmos_cpu_disable(void);
+void atmos_cpu_poke(const struct atmos_domain *dom);
 void atmos_cpu_stats(struct atmos_stats *sum);
 
 /* aspace.c */
@@ -111,8 +115,29 @@ void atmos_aspace_cpu_exit(struct atmos_cpu *c);
 u64 atmos_aspace_base(enum atmos_privilege priv);
 u64 atmos_aspace_pte(struct page *page, enum atmos_prot prot, enum atmos_privilege priv);
 bool atmos_pte_dirty(u64 pte);
-u64 atmos_aspace_bind(struct atmos_cpu *c, struct atmos_domain *dom);
+u64 atmos_aspace_rebind(struct atmos_cpu *c, struct atmos_domain *dom);
 bool atmos_aspace_demand(struct atmos_cpu *c, u64 address);
+
+/**
+ * atmos_aspace_bind() - the CR3 value with which to enter a domain
+ * @c: this CPU's state
+ * @dom: domain, its lock held
+ *
+ * The no-flush bit is set only if this CPU's slot still belongs to the domain
+ * and no translation was taken away since it was last made consistent.
+ * Nothing else is needed against stale translations: a domain never runs while
+ * its mappings change, and a CPU walks only the table in its CR3.
+ *
+ * Context: interrupts off.
+ */
+static __always_inline u64 atmos_aspace_bind(struct atmos_cpu *c, struct atmos_domain *dom)
+{
+	const struct atmos_slot *s = c->hot;
+
+	if (likely(s->domain == dom->id && s->map_gen == dom->map_gen))
+		return s->hot_cr3;
+	return atmos_aspace_rebind(c, dom);
+}
 
 /* gate.c */
 enum atmos_entry_status atmos_gate_run(struct atmos_domain *dom, struct gate_fault *f);
@@ -126,7 +151,7 @@ void atmos_platform_report(void);
 
 /* domain.c, for test.c: change a warm mapping. NULL unmaps. */
 int atmos_domain_remap(struct atmos_domain *dom, u32 offset, struct page *page);
-/* domain.c, for test.c and bench: one crossing with an empty mailbox; -errno when not possible */
-int atmos_domain_cross(struct atmos_domain *dom);
+/* domain.c, for test.c and bench: bare crossings */
+int atmos_domain_cross(struct atmos_domain *dom, u32 count);
 
 #endif /* _ATMOS_CPU_H */

@@ -225,7 +225,6 @@ struct atmos_domain *atmos_domain_create(struct atmos_image *img, enum atmos_pri
 	dom->owner = owner;
 	dom->state = ATMOS_DOM_READY;
 	dom->map_gen = 1;
-	dom->budget_cycles = domain_budget_cycles();
 	dom->id = atomic64_inc_return(&domain_ids);
 	dom->leaf = (u64 *)get_zeroed_page(gfp);
 	dom->handles = atmos_handles_alloc(gfp);
@@ -250,25 +249,6 @@ uncharge:
 	return ERR_PTR(err);
 }
 
-static void domain_poke(void *unused)
-{
-}
-
-/*
- * End the entry that is under way, if any: the gate looks at the flag at the
- * interrupt's end.
- */
-static void domain_stop(struct atmos_domain *dom)
-{
-	u32 cpu;
-
-	WRITE_ONCE(dom->stop, 1);
-	smp_mb();	/* the flag before the look: see atmos_gate_run() */
-	cpu = READ_ONCE(dom->running_cpu);
-	if (cpu)
-		smp_call_function_single(cpu - 1, domain_poke, NULL, 0);
-}
-
 /**
  * atmos_domain_kill() - let a domain die, as by a fault, and be restarted
  * @dom: domain; need not be inside
@@ -278,7 +258,9 @@ static void domain_stop(struct atmos_domain *dom)
  */
 void atmos_domain_kill(struct atmos_domain *dom)
 {
-	domain_stop(dom);
+	WRITE_ONCE(dom->stop, 1);
+	smp_mb();	/* the flag before the look for a CPU that is inside */
+	atmos_cpu_poke(dom);
 }
 
 /**

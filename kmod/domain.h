@@ -6,6 +6,5 @@
 #include "atmos.h"
 
 void domain_restart(struct atmos_domain *dom);
-u64 domain_budget_cycles(void);
 
 #endif /* _ATMOS_DOMAIN_H */

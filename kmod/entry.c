@@ -7,10 +7,9 @@
  * Called by the domain's owner in process or softirq context, interrupts on.
  */
 #include <linux/jiffies.h>
-#include <linux/math64.h>
 #include <linux/module.h>
-#include <linux/sched/clock.h>
 #include <linux/timekeeping.h>
+#include <asm/msr.h>
 #include <asm/tsc.h>
 
 #include "contract.h"
@@ -24,11 +23,6 @@ MODULE_PARM_DESC(giveup_deaths, "give a domain up after this many deaths within 
 static unsigned int giveup_ms = 10000;
 module_param(giveup_ms, uint, 0644);
 MODULE_PARM_DESC(giveup_ms, "see giveup_deaths (default 10000)");
-
-u64 domain_budget_cycles(void)
-{
-	return div_u64((u64)atmos_budget_us * tsc_khz, 1000);
-}
 
 /**
  * atmos_domain_event() - room for one event of the next entry
@@ -219,8 +213,13 @@ void atmos_domain_enter(struct atmos_domain *dom, struct atmos_entry *entry)
 {
 	struct atmos_violation v = { .why = "refused by its owner" };
 	struct gate_fault f;
+	u64 start;
 
 	*entry = (struct atmos_entry) { .status = ATMOS_ENTRY_REFUSED };
+	if (unlikely(in_hardirq() || in_nmi() || irqs_disabled())) {
+		entry->error = -EWOULDBLOCK;
+		return;
+	}
 	spin_lock_bh(&dom->lock);
 	if (unlikely(dom->state != ATMOS_DOM_READY)) {
 		entry->error = dom->state == ATMOS_DOM_QUARANTINED ? -EHOSTDOWN : -ECONNABORTED;
@@ -232,6 +231,7 @@ void atmos_domain_enter(struct atmos_domain *dom, struct atmos_entry *entry)
 		entry_die(dom, entry, &r);
 		goto out;
 	}
+	start = rdtsc();
 	switch (entry_cross(dom, &f)) {
 	case ATMOS_ENTRY_OK:
 		dom->crossings++;
@@ -252,29 +252,36 @@ void atmos_domain_enter(struct atmos_domain *dom, struct atmos_entry *entry)
 	default:
 		entry->error = -EAGAIN;
 	}
-	entry->cycles = dom->cycles;
+	entry->cycles = rdtsc() - start;
+	dom->cycles += entry->cycles;
 out:
 	spin_unlock_bh(&dom->lock);
 }
 
 /**
- * atmos_domain_cross() - a bare crossing with an empty mailbox; for the benchmark
+ * atmos_domain_cross() - bare crossings, nothing in the mailbox; for the benchmark
  * @dom: domain
+ * @count: how many
  *
  * Context: as atmos_domain_enter(). Return: 0, -EIO if it died (it is
  * restarted), -EAGAIN if it could not be entered.
  */
-int atmos_domain_cross(struct atmos_domain *dom)
+int atmos_domain_cross(struct atmos_domain *dom, u32 count)
 {
-	enum atmos_entry_status status;
+	enum atmos_entry_status status = ATMOS_ENTRY_REFUSED;
 	struct atmos_entry entry;
 	struct gate_fault f;
 
 	spin_lock_bh(&dom->lock);
 	dom->in->nr_slots = 0;
-	status = dom->state == ATMOS_DOM_READY ? entry_cross(dom, &f) : ATMOS_ENTRY_REFUSED;
-	if (status != ATMOS_ENTRY_REFUSED)
+	if (dom->state != ATMOS_DOM_READY)
+		count = 0;
+	while (count--) {
+		status = atmos_gate_run(dom, &f);
+		if (unlikely(status != ATMOS_ENTRY_OK))
+			break;
 		dom->crossings++;
+	}
 	if (status == ATMOS_ENTRY_DIED)
 		entry_die_gate(dom, &entry, &f);
 	spin_unlock_bh(&dom->lock);

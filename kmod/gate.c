@@ -43,6 +43,7 @@ static_assert(offsetof(struct gate, pge_repairs) == G_PGE_REPAIRS);
 static_assert(offsetof(struct gate, nmis_in_gate) == G_NMIS_IN_GATE);
 static_assert(offsetof(struct gate, frame) == G_FRAME_PTR);
 static_assert(offsetof(struct gate, spec_ctrl) == G_SPEC_CTRL);
+static_assert(offsetof(struct gate, hidden) == G_HIDDEN);
 static_assert(offsetof(struct gate_regs, vector) == GATE_REGS_VECTOR);
 static_assert(offsetof(struct gate_regs, rip) == GATE_REGS_RIP);
 static_assert(offsetof(struct gate_regs, cs) == GATE_REGS_CS);
@@ -53,6 +54,14 @@ static_assert(sizeof(struct gate) < GATE_FRAME - 1024);
 /* What atmos_gate_event() tells gate.S. */
 #define GATE_RESUME	0
 #define GATE_DIED	1
+static_assert(GATE_RESUME == ATMOS_ENTRY_OK && GATE_DIED == ATMOS_ENTRY_DIED);
+
+/*
+ * An entry ends at this interrupt of the budget timer inside it. The first may
+ * come at once, the second a whole budget later. Counting interrupts, not
+ * time, spares a domain whose virtual CPU was not scheduled.
+ */
+#define GATE_PERIODS	2
 
 static gate_desc *gate_idt;
 
@@ -64,48 +73,48 @@ static __always_inline void gate_write_dr7(unsigned long value)
 /*
  * State that no CR3 switch concerns and that only some programs have:
  * hardware breakpoints, whose addresses could be a domain's, and the shadow
- * stack, which a domain must not push to. The kernel's cpu_dr7 is the truth;
- * an interrupt may have changed it meanwhile.
+ * stack, which a domain must not push to.
  */
 static __always_inline void gate_hide_rare(struct gate *g)
 {
-	if (unlikely(hw_breakpoint_active()))
+	if (unlikely(hw_breakpoint_active())) {
 		gate_write_dr7(0);
+		g->hidden |= GATE_HID_RARE;
+	}
 	if (atmos_platform_has_user_cet()) {
 		g->u_cet = compat_rdmsr(MSR_IA32_U_CET);
-		if (unlikely(g->u_cet))
+		if (unlikely(g->u_cet)) {
 			compat_wrmsr(MSR_IA32_U_CET, 0);
+			g->hidden |= GATE_HID_RARE;
+		}
 	}
 }
 
-static __always_inline void gate_show_rare(struct gate *g)
-{
-	if (atmos_platform_has_user_cet() && unlikely(g->u_cet))
-		compat_wrmsr(MSR_IA32_U_CET, g->u_cet);
-	if (unlikely(hw_breakpoint_active()))
-		gate_write_dr7(this_cpu_read(cpu_dr7));
-}
-
 /*
- * The gate leaves DS, ES, FS and GS null. Loads of the few programs that use
- * others are done here, where a selector whose descriptor has gone meanwhile
- * faults into the kernel's exception table.
+ * The reverse, and the selectors that the gate left null: they are loaded here
+ * because a selector whose descriptor has gone meanwhile must fault into the
+ * kernel's exception table. The kernel's cpu_dr7 is the truth: an interrupt
+ * may have changed it.
  */
-static noinstr void gate_load_selectors(struct gate *g)
+static noinstr void gate_show_hidden(struct gate *g)
 {
-	loadsegment(ds, g->selectors[0]);
-	loadsegment(es, g->selectors[1]);
-	loadsegment(fs, g->selectors[2]);
-	wrfsbase(g->user_fs);
-	load_gs_index(g->selectors[3]);
-	native_swapgs();
-	wrgsbase(g->user_gs);
-	native_swapgs();
-}
-
-static __always_inline bool gate_has_selectors(const struct gate *g)
-{
-	return *(const u64 *)g->selectors;
+	if (g->hidden & GATE_HID_SELECTORS) {
+		loadsegment(ds, g->selectors[0]);
+		loadsegment(es, g->selectors[1]);
+		loadsegment(fs, g->selectors[2]);
+		wrfsbase(g->user_fs);
+		load_gs_index(g->selectors[3]);
+		native_swapgs();
+		wrgsbase(g->user_gs);
+		native_swapgs();
+	}
+	if (g->hidden & GATE_HID_RARE) {
+		if (atmos_platform_has_user_cet() && g->u_cet)
+			compat_wrmsr(MSR_IA32_U_CET, g->u_cet);
+		if (hw_breakpoint_active())
+			gate_write_dr7(this_cpu_read(cpu_dr7));
+	}
+	g->hidden = 0;
 }
 
 /*
@@ -116,11 +125,12 @@ static __always_inline bool gate_has_selectors(const struct gate *g)
  */
 static __always_inline u32 gate_may_resume(struct gate *g, const struct gate_regs *r)
 {
-	if (r->cs != g->cs || r->ss != g->ss || r->rip - g->window >= DOM_WINDOW_SIZE)
+	if (r->cs != g->frame->cs || r->ss != g->frame->ss ||
+	    r->rip - g->dom->base >= DOM_WINDOW_SIZE)
 		return ATMOS_FAULT_SEGMENT;
-	if (READ_ONCE(*g->stop))
+	if (READ_ONCE(g->dom->stop))
 		return ATMOS_FAULT_KILLED;
-	if (rdtsc() > g->deadline)
+	if (g->periods >= GATE_PERIODS)
 		return ATMOS_FAULT_BUDGET;
 	return 0;
 }
@@ -154,17 +164,18 @@ noinstr u32 atmos_gate_event(struct gate *g, struct gate_regs *regs)
 	bool external = vector >= 32 || vector == X86_TRAP_NMI || vector == X86_TRAP_MC;
 	u32 kind = ATMOS_FAULT_EXCEPTION;
 
-	gate_show_rare(g);
+	if (g->hidden)
+		gate_show_hidden(g);
 	if (external) {
 		void (*raise)(void) = (void *)(atmos_gate_raise + vector * GATE_STUB_SIZE);
 
-		if (unlikely(gate_has_selectors(g)))
-			gate_load_selectors(g);
 		if (vector == X86_TRAP_NMI)
 			g->nmis++;
 		else
 			g->irqs++;
+		g->forwarding = true;
 		raise();
+		g->forwarding = false;
 		kind = gate_may_resume(g, regs);
 		if (!kind) {
 			gate_hide_rare(g);
@@ -211,7 +222,7 @@ void atmos_gate_bug(struct gate *g, struct gate_regs *regs)
 	if (fatal)
 		panic("atmos: exception %u (error code %llx) in the gate at %pS, sp %llx, cr2 %lx, domain window %llx\n",
 		      (u8)regs->vector, regs->error_code, (void *)regs->rip, regs->rsp,
-		      native_read_cr2(), g->window);
+		      native_read_cr2(), g->dom->base);
 }
 
 /*
@@ -219,53 +230,53 @@ void atmos_gate_bug(struct gate *g, struct gate_regs *regs)
  * lazy: once armed it runs for the whole budget whether or not a domain is
  * inside, so the cost is one arming per budget, not per entry.
  */
-static noinline void gate_arm_timer(struct atmos_cpu *c)
+static noinline bool gate_arm_timer(struct atmos_cpu *c)
 {
+	if (!READ_ONCE(c->up))
+		return false;
 	/* Set first: it may fire at once, and then asks to be armed again. */
-	c->timer_armed = true;
-	hrtimer_start(&c->timer, ns_to_ktime((u64)atmos_budget_us * NSEC_PER_USEC), HRTIMER_MODE_REL_PINNED_HARD);
+	c->open = true;
+	hrtimer_start(&c->timer, ns_to_ktime((u64)atmos_budget_us * NSEC_PER_USEC),
+		      HRTIMER_MODE_REL_PINNED_HARD);
+	return true;
 }
 
-static noinstr u32 gate_run(struct atmos_cpu *c, struct atmos_domain *dom, struct gate_fault *f)
+/* What is the same for every entry of a domain, when another was entered last. */
+static noinline void gate_set_up(struct atmos_cpu *c, struct atmos_domain *dom)
 {
+	bool user = dom->privilege == ATMOS_PRIV_USER;
 	struct gate *g = c->gate;
-	struct gate_frame *frame = g->frame;
-	u64 start;
-	u32 ret;
 
-	g->domain_cr3 = atmos_aspace_bind(c, dom);
+	g->dom = dom;
 	g->arg[0] = dom->base + DOM_IN_OFFSET;
 	g->arg[1] = dom->base + DOM_OUT_OFFSET;
-	g->stop = &dom->stop;
-	g->window = dom->base;
-	g->fault = f;
-	if (dom->privilege == ATMOS_PRIV_USER) {
-		g->cs = __USER_CS;
-		g->ss = __USER_DS;
-	} else {
-		g->cs = __KERNEL_CS;
-		g->ss = __KERNEL_DS;
-	}
-	frame->rip = dom->base + dom->image->entry;
-	frame->cs = g->cs;
-	frame->rflags = X86_EFLAGS_IF | X86_EFLAGS_FIXED;
-	frame->rsp = dom->base + DOM_STACK_TOP;
-	frame->ss = g->ss;
-	if (unlikely(atmos_ibpb) && c->last_domain != dom->id)
-		atmos_platform_barrier();
+	*g->frame = (struct gate_frame) {
+		.rip = dom->base + dom->image->entry,
+		.cs = user ? __USER_CS : __KERNEL_CS,
+		.rflags = X86_EFLAGS_IF | X86_EFLAGS_FIXED,
+		.rsp = dom->base + DOM_STACK_TOP,
+		.ss = user ? __USER_DS : __KERNEL_DS,
+	};
 	c->last_domain = dom->id;
+	WRITE_ONCE(dom->last_cpu, c->number + 1);
+	if (atmos_ibpb)
+		atmos_platform_barrier();
+}
 
-	start = rdtsc();
-	g->deadline = start + dom->budget_cycles;
-	g->in_domain = 1;
-	gate_hide_rare(g);
-	ret = atmos_gate_enter(g);
-	gate_show_rare(g);
-	if (unlikely(gate_has_selectors(g)))
-		gate_load_selectors(g);
-	g->in_domain = 0;
-	dom->cycles = rdtsc() - start;
-	return ret;
+static __always_inline enum atmos_entry_status gate_run(struct gate *g)
+{
+	enum atmos_entry_status status;
+
+	/* Nothing but the gate block is needed after it: no register is saved. */
+	asm volatile("call atmos_gate_enter"
+		     : "=a" (status), "+D" (g), ASM_CALL_CONSTRAINT
+		     :
+		     : "rbx", "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11", "r12", "r13",
+		       "r14", "r15", "memory", "cc");
+	if (unlikely(g->hidden))
+		gate_show_hidden(g);
+	g->crossings++;
+	return status;
 }
 
 /**
@@ -279,30 +290,38 @@ static noinstr u32 gate_run(struct atmos_cpu *c, struct atmos_domain *dom, struc
  * Return: how the entry ended; ATMOS_ENTRY_REFUSED when this CPU cannot enter
  * domains (it is coming up or going down).
  */
-enum atmos_entry_status atmos_gate_run(struct atmos_domain *dom, struct gate_fault *f)
+noinstr enum atmos_entry_status atmos_gate_run(struct atmos_domain *dom, struct gate_fault *f)
 {
 	enum atmos_entry_status status = ATMOS_ENTRY_REFUSED;
 	struct atmos_cpu *c;
+	struct gate *g;
 
-	/* Holds off rescheduling in forwarded interrupts, on PREEMPT_RT too. */
-	preempt_disable();
+	/*
+	 * Rescheduling in forwarded interrupts is held off by the caller's
+	 * local_bh_disable(), but not on PREEMPT_RT.
+	 */
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		preempt_disable_notrace();
+	native_irq_disable();
 	c = this_cpu_ptr(&atmos_cpu);
-	if (unlikely(!READ_ONCE(c->ready) || in_hardirq() || in_nmi() || irqs_disabled()))
-		goto out;
-
-	raw_local_irq_disable();
-	while (unlikely(!c->timer_armed)) {
-		raw_local_irq_enable();
-		gate_arm_timer(c);
-		raw_local_irq_disable();
+	while (unlikely(!c->open)) {
+		native_irq_enable();
+		if (!gate_arm_timer(c))
+			goto out;
+		native_irq_disable();
 	}
-	WRITE_ONCE(dom->running_cpu, smp_processor_id() + 1);
-	status = gate_run(c, dom, f) ? ATMOS_ENTRY_DIED : ATMOS_ENTRY_OK;
-	WRITE_ONCE(dom->running_cpu, 0);
-	c->stats.crossings++;
-	raw_local_irq_enable();
+	g = c->gate;
+	if (unlikely(c->last_domain != dom->id))
+		gate_set_up(c, dom);
+	g->domain_cr3 = atmos_aspace_bind(c, dom);
+	g->fault = f;
+	g->periods = 0;
+	gate_hide_rare(g);
+	status = gate_run(g);
+	native_irq_enable();
 out:
-	preempt_enable();
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		preempt_enable_notrace();
 	return status;
 }
 

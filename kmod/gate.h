@@ -58,6 +58,7 @@
 #define G_NMIS_IN_GATE		104
 #define G_FRAME_PTR		112
 #define G_SPEC_CTRL		120
+#define G_HIDDEN		128
 
 /* Bits of G_FEATURES: what this CPU needs on the way in and out. */
 #define GATE_HAS_PKRU		1
@@ -67,6 +68,10 @@
 #define GATE_NEEDS_UNTRAIN	16
 #define GATE_NEEDS_BHB		32
 #define GATE_NEEDS_EXIT		(4 | 8 | 16 | 32)
+
+/* Bits of G_HIDDEN: state that only some programs have, put away now. */
+#define GATE_HID_SELECTORS	1
+#define GATE_HID_RARE		2	/* breakpoints, shadow stack */
 
 /* PKRU inside a domain: the kernel's initial value; key 0, the only one a
  * domain's pages have, is open.
@@ -114,13 +119,14 @@ struct gate_frame {
  * @frame: GATE_FRAME of this block
  * @spec_ctrl: SPEC_CTRL as the kernel wants it
  *
+ * @hidden: GATE_HID_*
+ *
  * From here on only C:
- * @deadline: TSC at which the entry is over budget
- * @in_domain: between the way in and the way out
- * @stop: the domain's stop flag
- * @window: its first address
- * @cs: code segment it runs with; @ss stack segment
+ * @periods: budget timer interrupts in this entry
+ * @forwarding: an interrupt that arrived inside is being handled
+ * @dom: the domain that @frame and @arg are set up for
  * @u_cet: the program's, when it was turned off
+ * @crossings: entries; @irqs and @nmis that arrived inside
  * @fault: how the entry ended, if not by the exit vector
  */
 struct gate_fault {
@@ -130,6 +136,8 @@ struct gate_fault {
 	u64 address;
 	struct gate_regs regs;
 };
+
+struct atmos_domain;
 
 struct gate {
 	u64 kernel_sp;
@@ -150,14 +158,12 @@ struct gate {
 	struct gate_frame *frame;
 	u64 spec_ctrl;
 
-	u64 deadline;
-	u32 in_domain;
-	u32 pad2;
-	u32 *stop;
-	u64 window;
-	u64 cs;
-	u64 ss;
+	u32 hidden;
+	u32 periods;
+	bool forwarding;
+	struct atmos_domain *dom;
 	u64 u_cet;
+	u64 crossings;
 	u64 irqs;
 	u64 nmis;
 	struct gate_fault *fault;
@@ -166,7 +172,6 @@ struct gate {
 extern char atmos_gate_text[], atmos_gate_text_end[];
 extern char atmos_gate_stubs[], atmos_gate_raise[];
 
-u32 atmos_gate_enter(struct gate *g);
 u32 atmos_gate_event(struct gate *g, struct gate_regs *regs);
 void atmos_gate_bug(struct gate *g, struct gate_regs *regs);
 

@@ -89,6 +89,15 @@
 	xor	%r15d, %r15d
 .endm
 
+.macro SAVE_AND_NULL_SELECTORS
+	mov	%ds, G_SEL_DS(%rdi)
+	mov	%es, G_SEL_ES(%rdi)
+	mov	%fs, G_SEL_FS(%rdi)
+	mov	%gs, G_SEL_GS(%rdi)
+	orl	$GATE_HID_SELECTORS, G_HIDDEN(%rdi)
+	NULL_SELECTORS
+.endm
+
 .macro NULL_SELECTORS
 	xor	%eax, %eax
 	mov	%eax, %ds
@@ -125,25 +134,21 @@
 	or	G_CR3_NOFLUSH(%rdi), %rax
 	mov	%rax, G_KERNEL_CR3(%rdi)
 
+	rdfsbase %rax
+	mov	%rax, G_USER_FS(%rdi)
+	swapgs
+	rdgsbase %rax
+	mov	%rax, G_USER_GS(%rdi)
+
 	mov	%ds, %eax
-	mov	%ax, G_SEL_DS(%rdi)
 	mov	%es, %ecx
-	mov	%cx, G_SEL_ES(%rdi)
 	or	%ecx, %eax
 	mov	%fs, %ecx
-	mov	%cx, G_SEL_FS(%rdi)
 	or	%ecx, %eax
 	mov	%gs, %ecx
-	mov	%cx, G_SEL_GS(%rdi)
 	or	%ecx, %eax
-
-	rdfsbase %rdx
-	mov	%rdx, G_USER_FS(%rdi)
-	swapgs
-	rdgsbase %rdx
-	mov	%rdx, G_USER_GS(%rdi)
-	jz	.Lselectors_null\@	/* flags of the last "or" */
-	NULL_SELECTORS
+	jz	.Lselectors_null\@
+	SAVE_AND_NULL_SELECTORS
 .Lselectors_null\@:
 	xor	%eax, %eax
 	wrfsbase %rax
@@ -216,19 +221,16 @@ SYM_CODE_START_NOALIGN(atmos_gate_text)
 SYM_CODE_END(atmos_gate_text)
 
 /*
- * u32 atmos_gate_enter(struct gate *g): run the domain that g is set up for.
+ * Run the domain that the gate block in rdi is set up for.
  *
- * Context: interrupts and preemption off, not in hard interrupt. Returns 0 if
- * the domain ended the entry itself, else what atmos_gate_event() said.
+ * Context: interrupts and preemption off, not in hard interrupt. Called by
+ * gate_run() in gate.c with a convention of its own: keeps rdi and rbp,
+ * clobbers all other registers. eax is 0 if the domain ended the entry itself,
+ * else what atmos_gate_event() said.
  */
 	.balign	64, 0xcc
 SYM_FUNC_START_NOALIGN(atmos_gate_enter)
 	push	%rbp
-	push	%rbx
-	push	%r12
-	push	%r13
-	push	%r14
-	push	%r15
 	mov	%rsp, G_KERNEL_SP(%rdi)
 	HIDE_PROGRAM
 	mov	G_FRAME_PTR(%rdi), %rsp
@@ -240,14 +242,10 @@ SYM_FUNC_START_NOALIGN(atmos_gate_enter)
 	CLEAR_REGS
 	iretq
 
-	/* Back on the kernel's stack and CR3; eax is the result. */
+	/* Back on the kernel's CR3; eax is the result, rdi the gate block. */
 SYM_INNER_LABEL(gate_return, SYM_L_LOCAL)
 	UNWIND_HINT_GATE_RETURN
-	pop	%r15
-	pop	%r14
-	pop	%r13
-	pop	%r12
-	pop	%rbx
+	mov	G_KERNEL_SP(%rdi), %rsp
 	pop	%rbp
 	UNWIND_HINT_FUNC
 	RET
@@ -264,7 +262,10 @@ SYM_CODE_START_LOCAL_NOALIGN(gate_exit)
 	SHOW_PROGRAM
 	xor	%eax, %eax
 	mov	G_KERNEL_SP(%rdi), %rsp
-	jmp	gate_return
+	UNWIND_HINT_GATE_RETURN
+	pop	%rbp
+	UNWIND_HINT_FUNC
+	RET
 SYM_CODE_END(gate_exit)
 
 /*

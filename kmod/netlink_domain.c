@@ -34,7 +34,7 @@ int atmos_nl_fill_domain(struct sk_buff *skb, const void *domain)
 	const struct atmos_domain *dom = domain;
 	const struct dom_manifest *m = &dom->image->manifest;
 	u64 last_fault = READ_ONCE(dom->last_fault);
-	u32 running = READ_ONCE(dom->running_cpu);
+	u32 last_cpu = READ_ONCE(dom->last_cpu);
 
 	if (nla_put_u64_64bit(skb, ATMOS_A_DOMAIN_ID, dom->id, ATMOS_A_DOMAIN_PAD) ||
 	    nla_put_u32(skb, ATMOS_A_DOMAIN_STATUS, READ_ONCE(dom->state)) ||
@@ -46,7 +46,7 @@ int atmos_nl_fill_domain(struct sk_buff *skb, const void *domain)
 	    nla_put_u64_64bit(skb, ATMOS_A_DOMAIN_RESTARTS, READ_ONCE(dom->restarts),
 			      ATMOS_A_DOMAIN_PAD))
 		return -EMSGSIZE;
-	if (running && nla_put_u32(skb, ATMOS_A_DOMAIN_RUNNING_CPU, running - 1))
+	if (last_cpu && nla_put_u32(skb, ATMOS_A_DOMAIN_LAST_CPU, last_cpu - 1))
 		return -EMSGSIZE;
 	if (last_fault && nla_put_u64_64bit(skb, ATMOS_A_DOMAIN_LAST_FAULT, last_fault,
 					    ATMOS_A_DOMAIN_PAD))

@@ -9,6 +9,7 @@
  * exactly what is to be subtracted from the others.
  */
 #include <linux/ktime.h>
+#include <linux/math64.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/smp.h>
@@ -47,9 +48,10 @@ static noinline enum step step_base(struct atmos_test_domain *td)
 	return STEP_OK;
 }
 
+/* One lock for the whole batch, so that what is timed is the gate. */
 static noinline enum step step_gate(struct atmos_test_domain *td)
 {
-	int err = atmos_domain_cross(td->dom);
+	int err = atmos_domain_cross(td->dom, LOOP_BATCH);
 
 	if (!err)
 		return STEP_OK;
@@ -113,7 +115,9 @@ static bool loop_cpu_ok(s32 cpu)
 /* Returns false when the loop is to end early. */
 static bool loop_batch(struct atmos_test_domain *td, struct atmos_test_loop *loop, step_fn step)
 {
-	u64 count = min_t(u64, loop->count - loop->entered, LOOP_BATCH);
+	/* What one step counts for. */
+	u64 weight = loop->mode == ATMOS_TEST_LOOP_GATE ? LOOP_BATCH : 1;
+	u64 count = min_t(u64, DIV_ROUND_UP(loop->count - loop->entered, weight), LOOP_BATCH);
 	u64 last, now, min = loop->ns_min, ok = 0, died = 0;
 	enum step s = STEP_OK;
 	u64 first, i;
@@ -123,17 +127,16 @@ static bool loop_batch(struct atmos_test_domain *td, struct atmos_test_loop *loo
 	for (i = 0; i < count; i++) {
 		s = step(td);
 		now = ktime_get_raw_ns();
-		if (now - last < min)
-			min = now - last;
+		min = min(min, div_u64(now - last, weight));
 		last = now;
 		if (s == STEP_OK)
-			ok++;
+			ok += weight;
 		else if (s == STEP_DIED)
-			died++;
+			died += weight;
 		else
 			break;
 	}
-	loop->entered += i + (s == STEP_REFUSED);
+	loop->entered += i * weight + (s == STEP_REFUSED);
 	loop->ok += ok;
 	loop->died += died;
 	loop->ns += last - first;

@@ -87,7 +87,7 @@ struct atmos_test_loop {
 	__u64 ns_min;
 };
 
-#define ATMOS_TEST_LOOP_GATE	0	/* bare crossing: gate in and out, empty mailbox */
+#define ATMOS_TEST_LOOP_GATE	0	/* bare crossings, empty mailbox; @count rounded up to 64 */
 #define ATMOS_TEST_LOOP_ENTER	1	/* whole transaction with one PING */
 #define ATMOS_TEST_LOOP_KILL	2	/* kill the domain, restart it, until ready; ns is death to ready */
 #define ATMOS_TEST_LOOP_BASE	3	/* the loop and clock alone, to subtract */
