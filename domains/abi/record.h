@@ -121,6 +121,7 @@ struct stack_opts {
 #define STACK_SO_NO_CSUM	0x0100	/* UDP over IPv4 without checksum */
 #define STACK_SO_CSUM6_ZERO	0x0200	/* UDP over IPv6: accept checksum 0 (RFC 6935) */
 #define STACK_SO_CONNECTED	0x0400	/* UDP: only from the peer in the config */
+#define STACK_SO_DF		0x0800	/* IP_PMTUDISC_DO: never fragmented */
 
 /* SETOPT.changed: effects that happen once. */
 #define STACK_OPT_QUICKACK	0x0001	/* TCP_QUICKACK=1: ACK now if one is owed */

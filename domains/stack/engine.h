@@ -19,18 +19,20 @@
  *  - A record that is not one of its own is refused (-1) and nothing is done.
  *  - Every handle that came with an event is taken by exactly one command of
  *    the same run: DELIVER, STASH, DROP, DGRAM or RESTEER.
- *  - Commands come in this order of effect: dispositions of received objects
- *    as the events came, then ACKED, STATE, ERROR, OPENED, XMITs, DEADLINE.
+ *  - Dispositions of received objects come in the order of the events;
+ *    URGENT, ACKED, STATE, ERROR and DEADLINE come last, in this order.
  *  - Work is bounded by the number of events times a constant, whatever they
  *    hold, and whatever the record holds.
  *  - DOM_OUT_MORE: the queue was full; run again, with or without events.
  *
  * What the core owes the engine
- *  - STACK_RX_BATCH RX events at most in a run (STACK_LISTEN_BATCH for a
- *    listener), other kinds once each, the last value only.
+ *  - STACK_RX_BATCH RX or SENDTO events at most in a run (STACK_LISTEN_BATCH
+ *    for a listener), other kinds once each, the last value only.
  *  - RX carries a handle if the frame has bytes beyond its L4 header, and
- *    always for a listener and for fragments; inline are exactly the headers:
- *    L3 with extensions and L4 with options (fragments: L3 only).
+ *    always for a listener, UDP, fragments, and a connection in TIME-WAIT;
+ *    inline are exactly the headers: L3 with extensions and L4 with options
+ *    (fragments: L3 only).
+ *  - SENDTO again for what is not ACKED yet, after a death or DOM_OUT_MORE.
  *  - TIMER when the last DEADLINE is reached; early or double ones are
  *    harmless. A DEADLINE earlier than needed is normal: the engine moves it
  *    only when it must, so that an ACK costs no timer.

@@ -2,17 +2,8 @@
 /*
  * ICMP errors: the datagram that they quote, and what they mean to a socket.
  */
+#include "errnos.h"
 #include "icmp.h"
-
-#define E_ACCES		13
-#define E_PROTO		71
-#define E_MSGSIZE	90
-#define E_NOPROTOOPT	92
-#define E_NETUNREACH	101
-#define E_OPNOTSUPP	95
-#define E_CONNREFUSED	111
-#define E_HOSTDOWN	112
-#define E_HOSTUNREACH	113
 
 bool icmp_quote(struct icmp_quote *q, const struct dom_ev_ICMP *ev)
 {

@@ -10,6 +10,7 @@
 #ifndef _STACK_TCP_H
 #define _STACK_TCP_H
 
+#include "errnos.h"
 #include "wire_tcp.h"
 
 #define TCP_MSS_MIN		88u	/* smaller ones are an attack (as in Linux) */
@@ -41,21 +42,6 @@
 #define TCP_ORPHAN_RETRIES	8u
 #define TCP_CHALLENGES		10u	/* per second, RFC 5961 7 */
 #define TCP_QUICK		8u
-
-#define E_INTR			4
-#define E_IO			5
-#define E_ACCES			13
-#define E_PIPE			32
-#define E_PROTO			71
-#define E_MSGSIZE		90
-#define E_NOPROTOOPT		92
-#define E_NETUNREACH		101
-#define E_CONNABORTED		103
-#define E_CONNRESET		104
-#define E_TIMEDOUT		110
-#define E_CONNREFUSED		111
-#define E_HOSTDOWN		112
-#define E_HOSTUNREACH		113
 
 /**
  * struct tcp - a run of one connection
@@ -99,11 +85,14 @@ struct tcp {
 	bool dup_in;		/* pure duplicate ACK */
 	bool ece_in;
 	bool dsack;		/* dsack_start and _end are set */
+	bool reo_fired;		/* the reordering timer expired */
 	bool rearm;		/* t_rtx must be set anew */
 	bool force_rtx;		/* first lost range goes out whatever cwnd says */
 	bool data_in;
 	bool data_out;
 	bool force_ack;		/* ACK even if nothing is new */
+	bool rst_sent;		/* one RST a run is enough */
+	bool urgent;		/* rcv_urg moved */
 	bool stalled;		/* output ended for lack of slots */
 };
 
@@ -249,6 +238,7 @@ void tcp_close(struct tcp *t, u32 err);
 
 void tcp_mtu_set(struct tcp *t, u32 pmtu);
 u32 tcp_mss_local(const struct tcp *t);
+void tcp_mtu_route(struct tcp *t, u32 mtu);
 void tcp_mtu_icmp(struct tcp *t, const struct dom_ev_ICMP *ev);
 void tcp_mtu_probe_acked(struct tcp *t);
 void tcp_mtu_probe_lost(struct tcp *t);
@@ -280,7 +270,7 @@ void tcp_timers(struct tcp *t);
 void tcp_timer_arm(struct tcp *t);
 void tcp_timer_deadline(struct tcp *t);
 void tcp_time_wait(struct tcp *t);
-void tcp_keep_restart(struct tcp *t);
+void tcp_ack_policy(struct tcp *t);
 u64 tcp_rto(const struct tcp *t);
 
 /* ---- tcp.c, tcp_listen.c, udp.c ---- */

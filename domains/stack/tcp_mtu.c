@@ -83,16 +83,33 @@ static void mtu_shrink(struct tcp *t, u32 pmtu)
 	if (r->mss < old && tcp_flight(r) && r->nr_tx) {
 		/*
 		 * RFC 1191 6.4: the loss says nothing about congestion, so
-		 * there is no reduction; window counts stay in segments.
+		 * this is a recovery without reduction.
 		 */
 		tcp_tx_mark_lost(r, false);
 		if (r->ca_state < TCP_CA_RECOVERY) {
+			r->ca_state = TCP_CA_RECOVERY;
+			r->recover = r->snd_nxt;
+			r->recover_fs = tcp_flight(r);
+			r->ssthresh = max_u32(r->cwnd, 2u * r->mss);
+			r->prr_delivered = 0;
 			r->prr_out = 0;
-			r->cwnd = max_u32(r->cwnd / old * r->mss, r->mss);
 		}
 		t->force_rtx = true;
 		t->rearm = true;
 	}
+}
+
+/**
+ * tcp_mtu_route() - the host's own routing has a new MTU for us
+ * @t: the run
+ * @mtu: bytes
+ */
+void tcp_mtu_route(struct tcp *t, u32 mtu)
+{
+	if (mtu < t->r->pmtu)
+		mtu_shrink(t, mtu);
+	else if (mtu > t->r->pmtu && mtu <= t->run.cfg->mtu)
+		tcp_mtu_set(t, mtu);
 }
 
 /* RFC 5927 4.1: does the quoted header lie within what is in flight? */

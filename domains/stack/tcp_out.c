@@ -227,9 +227,12 @@ static void send_rst(struct tcp *t, u32 seq, u32 ack, u8 flags)
 	struct dom_cmd_XMIT *c;
 	u8 *h;
 
+	if (t->rst_sent)
+		return;
 	c = RUN_CMD(&t->run, XMIT, DOM_NO_HANDLE, hlen);
 	if (!c)
 		return;		/* a RST may be lost like any segment */
+	t->rst_sent = true;
 	h = msg_inline(c);
 	h += emit_ip(t, h, 0, false);
 	tcp_emit(h, t->run.cfg->lport, t->run.cfg->rport, seq, ack, TCP_HLEN,

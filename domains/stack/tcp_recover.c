@@ -207,7 +207,7 @@ void tcp_recover(struct tcp *t)
 	struct tcp_record *r = t->r;
 	u32 lost = 0;
 
-	if (!t->nr_acks)
+	if (!t->nr_acks && !t->reo_fired)
 		return;
 	if (t->rtt_us)
 		tcp_rtt_sample(t, t->rtt_us);
@@ -234,6 +234,8 @@ void tcp_recover(struct tcp *t)
 	else if (t->sacked || r->ca_state != TCP_CA_OPEN ||
 		 r->timer_kind == TCP_T_REORDER)
 		lost = tcp_rack_detect(t);
+	if (lost && t->reo_fired)
+		t->force_rtx = true;
 	if (unlikely(r->mtu_probe) && lost)
 		tcp_mtu_probe_lost(t);
 

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The stack image: TCP connections, listeners and UDP sockets.
+ *
+ * Called by the runtime once an entry. A record or configuration that the
+ * engine refuses ends in a fault, which is how a domain says no.
+ */
+#include "../rt/rt.h"
+#include "engine.h"
+
+DOM_MANIFEST("stack",
+	.image_class = DOM_CLASS_STACK,
+	.record_size = DOM_RECORD_MAX,
+	.record_version = STACK_RECORD_VERSION);
+
+void dom_main(const struct dom_in *in, struct dom_out *out)
+{
+	if (stack_run(in, out))
+		__builtin_trap();
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One run of a TCP connection: record in, events, conclusions, record out.
+ */
+#include "tcp.h"
+
+/* Slots kept for URGENT, ACKED, STATE, ERROR and DEADLINE while segments go out. */
+#define SLOTS_KEPT	5
+
+/*
+ * May this record be worked on? A record comes from the core's shadow or from
+ * another image's converter; nothing in it may make the engine loop or index
+ * out of bounds. Meaning is the business of the core's invariants.
+ */
+static bool record_valid(const struct tcp_record *r)
+{
+	u32 i;
+
+	if (r->head.version != STACK_RECORD_VERSION ||
+	    r->head.kind != STACK_TCP || r->head.reserved ||
+	    r->head.state < TCPS_ESTABLISHED ||
+	    r->head.state > TCPS_CLOSING || r->head.state == TCPS_LISTEN)
+		return false;
+	if (r->nr_ooo > TCP_OOO_MAX || r->snd_wscale > 14 ||
+	    r->rcv_wscale > 14 || r->rto > TCP_RTO_MAX ||
+	    r->cwnd > TCP_CWND_MAX || r->ca_state > TCP_CA_LOSS ||
+	    r->opts.cc > STACK_CC_RENO || r->snd_wnd > 65535u << 14)
+		return false;
+	if (r->snd_una > r->snd_nxt ||
+	    r->snd_nxt - r->snd_una > TCP_FLIGHT_MAX + 1 ||
+	    r->snd_tail > 1ull << 62 || r->rcv_edge > 1ull << 62 ||
+	    r->snd_nxt > r->snd_tail + !!(r->flags & TCP_F_FIN_SENT) ||
+	    r->rcv_nxt > r->rcv_adv || r->rcv_adv - r->rcv_nxt > TCP_WND_MAX)
+		return false;
+	/* set up, or young, or not yet open */
+	if (r->cwnd && (r->mss < TCP_MSS_MIN / 2 || !r->rto))
+		return false;
+	for (i = 0; i < r->nr_ooo; i++)
+		if (!after(r->ooo[i].start_seq, (u32)r->rcv_nxt) ||
+		    !after(r->ooo[i].end_seq, r->ooo[i].start_seq) ||
+		    after(r->ooo[i].end_seq, (u32)r->rcv_adv))
+			return false;
+	return r->head.state == TCPS_CLOSE || tcp_tx_valid(r);
+}
+
+static u8 state_flags(const struct tcp_record *r)
+{
+	u8 f = 0;
+
+	if (r->rcv_fin && r->rcv_nxt > r->rcv_fin)
+		f |= STACK_ST_EOF;
+	if (r->flags & TCP_F_FIN_SENT && r->snd_una > r->snd_tail)
+		f |= STACK_ST_SENT;
+	if (r->flags & TCP_F_ABORTED)
+		f |= STACK_ST_RESET;
+	return f;
+}
+
+/* Position in the stream up to which everything is acknowledged. */
+static u64 acked_pos(const struct tcp_record *r)
+{
+	u64 una = min_u64(r->snd_una, r->snd_tail);
+
+	return una ? una - 1 : 0;
+}
+
+static void event(struct tcp *t, const struct dom_msg *m)
+{
+	switch (m->hdr.type) {
+	case DOM_EV_RX:
+		tcp_rx(t, (const struct dom_ev_RX *)m);
+		break;
+	case DOM_EV_SEND:
+		tcp_app_send(t, (const struct dom_ev_SEND *)m);
+		break;
+	case DOM_EV_CONSUMED:
+		tcp_app_consumed(t, (const struct dom_ev_CONSUMED *)m);
+		break;
+	case DOM_EV_CONNECT:
+		tcp_connect(t, (const struct dom_ev_CONNECT *)m);
+		break;
+	case DOM_EV_SHUTDOWN:
+		tcp_app_shutdown(t, (const struct dom_ev_SHUTDOWN *)m);
+		break;
+	case DOM_EV_ABORT:
+		tcp_abort(t, 0);
+		break;
+	case DOM_EV_SETOPT:
+		tcp_app_setopt(t, (const struct dom_ev_SETOPT *)m);
+		break;
+	case DOM_EV_ICMP:
+		tcp_mtu_icmp(t, (const struct dom_ev_ICMP *)m);
+		break;
+	case DOM_EV_PMTU: {
+		const struct dom_ev_PMTU *ev = (const struct dom_ev_PMTU *)m;
+
+		if (tcp_synced(t->r) && ev->mtu)
+			tcp_mtu_route(t, ev->mtu);
+		break;
+	}
+	default:	/* TIMER: due timers were handled already */
+		run_drop(&t->run, m->hdr.handle, STACK_DROP_STATE);
+	}
+}
+
+/* What the core must know beyond segments. */
+static void tell(struct tcp *t)
+{
+	struct tcp_record *r = t->r;
+	u8 st = state_flags(r);
+
+	if (t->urgent) {
+		struct dom_cmd_URGENT *c = RUN_CMD(&t->run, URGENT, 0, 0);
+
+		if (c)	/* the byte before the pointer, SYN not counted */
+			c->pos = r->rcv_urg - 2;
+	}
+	if (acked_pos(r) != t->una0) {
+		struct dom_cmd_ACKED *c = RUN_CMD(&t->run, ACKED, 0, 0);
+
+		if (c)
+			c->una = acked_pos(r);
+	}
+	if (r->head.state != t->state0 || st != t->st0) {
+		struct dom_cmd_STATE *c = RUN_CMD(&t->run, STATE, 0, 0);
+
+		if (c) {
+			c->state = r->head.state;
+			c->flags = st;
+			if (st & STACK_ST_EOF)
+				c->rcv_end = r->rcv_fin - 1;
+		}
+	}
+	if (t->err) {
+		struct dom_cmd_ERROR *c = RUN_CMD(&t->run, ERROR, 0, 0);
+
+		if (c) {
+			c->err = t->err;
+			c->fatal = 1;
+		}
+	}
+}
+
+/**
+ * tcp_run() - stack_run() for one connection
+ * @in: events
+ * @out: record and commands
+ *
+ * Return: 0, or -1 if the record is not acceptable.
+ */
+int tcp_run(const struct dom_in *in, struct dom_out *out)
+{
+	struct tcp_record *r = (struct tcp_record *)out->record;
+	const struct dom_msg *m;
+	struct tcp t;
+	u32 pos = 0;
+
+	if (!in->record_len) {
+		memset(r, 0, sizeof(*r));
+		r->head.version = STACK_RECORD_VERSION;
+		r->head.kind = STACK_TCP;
+		r->head.state = TCPS_CLOSE;
+	} else if (!record_valid(r)) {
+		out->nr_slots = 0;
+		return -1;
+	}
+	memset(&t, 0, sizeof(t));
+	run_init(&t.run, in, out);
+	t.r = r;
+	t.family = t.run.cfg->family;
+	t.una0 = acked_pos(r);
+	t.state0 = r->head.state;
+	t.st0 = in->record_len ? state_flags(r) : 0;
+	t.run.max = DOM_OUT_SLOTS - SLOTS_KEPT;
+	if (unlikely(!r->cwnd) && tcp_synced(r))
+		tcp_established(&t);	/* young, from a listener */
+
+	tcp_timers(&t);
+	while ((m = run_event(&t.run, &pos)))
+		event(&t, m);
+	if (t.nr_acks || t.reo_fired)
+		tcp_recover(&t);
+	tcp_ack_policy(&t);
+	tcp_output(&t);
+	tcp_timer_arm(&t);
+
+	t.run.max = DOM_OUT_SLOTS;
+	tell(&t);
+	tcp_timer_deadline(&t);
+	r->head.len = (u16)(offsetof(struct tcp_record, tx) +
+			    r->nr_tx * sizeof(struct tcp_tx));
+	run_finish(&t.run, t.stalled && r->head.state != TCPS_CLOSE);
+	return 0;
+}
