@@ -26,7 +26,7 @@
  * @flags: TCP_F_TS, _SACK, _WS, _ECN and LISTEN_F_*, low 8 bits only
  * @snd_wscale: their window scale
  * @retries: SYN-ACKs sent again
- * @tos: reserved
+ * @family: 4 or 6: a v6 listener serves both
  */
 struct listen_syn {
 	u8 raddr[16];
@@ -41,7 +41,7 @@ struct listen_syn {
 	u8 flags;
 	u8 snd_wscale;
 	u8 retries;
-	u8 tos;
+	u8 family;
 };
 
 #define LISTEN_F_ACKED		0x80	/* third packet seen, waits for data or room */

@@ -104,21 +104,11 @@ static u8 *emit_to(struct listener *l, const struct listen_syn *e, u8 family,
 			   l->run.cfg->flow_label, true, 0);
 }
 
-static u8 family_of(const struct listener *l, const struct listen_syn *e)
-{
-	static const u8 zero[12];
-
-	/* a v6 listener may serve v4 peers: their addresses fill four bytes */
-	if (l->run.cfg->family == 4)
-		return 4;
-	return memcmp(e->raddr + 4, zero, 12) ? 6 : 4;
-}
-
 /* SYN-ACK with @tsval as the timestamp. */
 static void send_synack(struct listener *l, const struct listen_syn *e,
 			u32 tsval, u16 xflags)
 {
-	u8 family = family_of(l, e), opts[40], *h;
+	u8 family = e->family == 6 ? 6 : 4, opts[40], *h;
 	struct tcp_wire_opts o = {
 		.mss = (u16)local_mss(l, family),
 		.wscale = e->flags & TCP_F_WS ?
@@ -165,6 +155,7 @@ static void from_syn(struct listener *l, struct listen_syn *e,
 	ip_addr_set(e->raddr, s->ip.family, s->ip.saddr);
 	ip_addr_set(e->laddr, s->ip.family, s->ip.daddr);
 	e->rport = get16(s->ip.h + s->ip.l4);
+	e->family = s->ip.family;
 	e->irs = s->seq;
 	e->mss = s->opts & TCP_SEG_MSS ? s->mss :
 		s->ip.family == 6 ? TCP_MSS_DEFAULT6 : TCP_MSS_DEFAULT4;
