@@ -239,6 +239,7 @@ struct atmos_domain *atmos_domain_create(struct atmos_image *img, enum atmos_pri
 	if (err)
 		goto free;
 	atomic_inc(&img->domains);
+	atmos_netlink_domain(dom, ATMOS_NOTICE_CREATED);
 	return dom;
 free:
 	domain_free(dom);
@@ -278,6 +279,7 @@ int atmos_domain_quarantine(struct atmos_domain *dom, bool on)
 	spin_lock_bh(&dom->lock);
 	if (dom->state == from) {
 		dom->state = on ? ATMOS_DOM_QUARANTINED : ATMOS_DOM_READY;
+		atmos_netlink_domain(dom, ATMOS_NOTICE_QUARANTINED);
 		err = 0;
 	}
 	spin_unlock_bh(&dom->lock);
@@ -300,6 +302,7 @@ void atmos_domain_destroy(struct atmos_domain *dom)
 	dom->state = ATMOS_DOM_DEAD;
 	dom->ops = NULL;
 	atmos_handles_reclaim(dom->handles);
+	atmos_netlink_domain(dom, ATMOS_NOTICE_DESTROYED);
 	spin_unlock_bh(&dom->lock);
 	atmos_domain_put(dom);
 }

@@ -112,6 +112,8 @@ static void entry_die(struct atmos_domain *dom, struct atmos_entry *entry, struc
 	domain_restart(dom);
 	if (entry_give_up(dom, r->kind))
 		dom->state = ATMOS_DOM_GIVEN_UP;
+	atmos_netlink_domain(dom, dom->state == ATMOS_DOM_READY ? ATMOS_NOTICE_RESTARTED :
+			     ATMOS_NOTICE_GIVEN_UP);
 	if (dom->ops->died)
 		dom->ops->died(dom, entry->fault);
 }

@@ -23,7 +23,7 @@
 #include "image.h"
 #include "platform.h"
 
-#define IMAGES_MAX	256
+#define IMAGES_MAX	1024
 
 extern const u8 atmos_builtin_echo[], atmos_builtin_echo_end[];
 
@@ -237,7 +237,7 @@ static struct atmos_image *image_build(const struct atmos_elf *elf)
 }
 
 /* Check, build and list an image; the caller gets a reference of its own. */
-static struct atmos_image *image_add(const u8 *data, size_t size, const char *label,
+static struct atmos_image *image_add(const u8 *data, size_t size, const char *name,
 				     bool builtin, bool is_signed)
 {
 	struct atmos_image *img;
@@ -249,8 +249,12 @@ static struct atmos_image *image_add(const u8 *data, size_t size, const char *la
 	if (!elf)
 		return ERR_PTR(-ENOMEM);
 	err = atmos_elf_check(data, size, elf, &why);
+	if (!err && strcmp(elf->manifest.name, name)) {
+		why = "the manifest has another name than the file";
+		err = -ENOEXEC;
+	}
 	if (err) {
-		pr_warn_ratelimited("image %s refused: %s\n", label, why);
+		pr_warn_ratelimited("image %s refused: %s\n", name, why);
 		img = ERR_PTR(err);
 		goto out;
 	}
@@ -269,6 +273,7 @@ static struct atmos_image *image_add(const u8 *data, size_t size, const char *la
 		kref_get(&img->ref);
 		list_add_tail(&img->node, &image_list);
 		image_count++;
+		atmos_netlink_image(img, true);
 	}
 	mutex_unlock(&image_mutex);
 	if (err) {
@@ -359,6 +364,7 @@ int atmos_image_remove(const char *name)
 	if (!err) {
 		list_del(&img->node);
 		image_count--;
+		atmos_netlink_image(img, false);
 	}
 	mutex_unlock(&image_mutex);
 	if (!err)
@@ -401,7 +407,7 @@ int atmos_image_init(void)
 	if (IS_ERR(image_device))
 		return PTR_ERR(image_device);
 	img = image_add(atmos_builtin_echo, atmos_builtin_echo_end - atmos_builtin_echo,
-			"echo (built-in)", true, true);
+			"echo", true, true);
 	if (IS_ERR(img)) {
 		root_device_unregister(image_device);
 		return PTR_ERR(img);

@@ -58,4 +58,4 @@ module_init(atmos_init);
 module_exit(atmos_exit);
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("A network stack in a page-table domain for every connection");
-MODULE_VERSION("0.1");
+MODULE_VERSION(ATMOS_VERSION);

@@ -228,6 +228,16 @@ long state_ioctl(struct state *before, struct state *after, int fd,
 	return (long)result;
 }
 
+/*
+ * A null selector with a requested privilege level becomes 0 whenever the
+ * kernel returns to the program by IRET (SDM volume 2, IRET), as it does after
+ * any interrupt: that is no change of ours.
+ */
+static uint16_t selector(uint16_t value)
+{
+	return value <= 3 ? 0 : value;
+}
+
 const char *state_compare(const struct state *a, const struct state *b)
 {
 	static const char *const names[] = {
@@ -250,13 +260,13 @@ const char *state_compare(const struct state *a, const struct state *b)
 		return "FS base";
 	if (a->gs_base != b->gs_base)
 		return "GS base";
-	if (a->ds != b->ds)
+	if (selector(a->ds) != selector(b->ds))
 		return "DS";
-	if (a->es != b->es)
+	if (selector(a->es) != selector(b->es))
 		return "ES";
-	if (a->fs != b->fs)
+	if (selector(a->fs) != selector(b->fs))
 		return "FS";
-	if (a->gs != b->gs)
+	if (selector(a->gs) != selector(b->gs))
 		return "GS";
 	if (a->ss != b->ss)
 		return "SS";
