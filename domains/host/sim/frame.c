@@ -172,9 +172,17 @@ static u16 sum_fold(u64 sum)
 	return (u16)sum;
 }
 
+/* Bytes from the L4 header to the end of the datagram, padding excluded. */
+static u32 l4_len(const struct frame *f)
+{
+	u32 end = f->family == 4 ? rd16(f->data + 2) : 40u + rd16(f->data + 4);
+
+	return end >= f->l4 && end <= f->len ? end - f->l4 : f->len - f->l4;
+}
+
 static u64 sum_pseudo(const struct frame *f)
 {
-	u32 len = f->len - f->l4;
+	u32 len = l4_len(f);
 	u8 tail[4] = { 0, f->proto, (u8)(len >> 8), (u8)len };
 	u64 sum = sum_bytes(0, tail, 4);
 
@@ -204,11 +212,21 @@ void frame_finish(struct frame *f)
 	if (f->proto == 17)
 		wr16(f->data + f->l4 + 4, f->len - f->l4);
 	memset(f->data + sum_offset(f), 0, 2);
-	sum = (u16)~sum_fold(sum_bytes(sum_pseudo(f), f->data + f->l4,
-				       f->len - f->l4));
+	sum = (u16)~sum_fold(sum_bytes(sum_pseudo(f), f->data + f->l4, l4_len(f)));
 	if (f->proto == 17 && !sum)
 		sum = 0xffff;
 	memcpy(f->data + sum_offset(f), &sum, 2);
+}
+
+/* Cut padding off; false if the frame is shorter than its header says. */
+bool frame_trim(struct frame *f)
+{
+	u32 end = f->family == 4 ? rd16(f->data + 2) : 40u + rd16(f->data + 4);
+
+	if (end > f->len || end < f->hlen)
+		return false;
+	f->len = end;
+	return true;
 }
 
 /* What ip_rcv() checks before anybody sees a frame. */
@@ -223,8 +241,7 @@ bool frame_l3_ok(const struct frame *f)
 bool frame_l4_ok(const struct frame *f, bool *none)
 {
 	*none = f->proto == 17 && !rd16(f->data + sum_offset(f));
-	return sum_fold(sum_bytes(sum_pseudo(f), f->data + f->l4,
-				  f->len - f->l4)) == 0xffff;
+	return sum_fold(sum_bytes(sum_pseudo(f), f->data + f->l4, l4_len(f))) == 0xffff;
 }
 
 /*

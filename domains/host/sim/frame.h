@@ -10,6 +10,7 @@
 #define _SIM_FRAME_H
 
 #include "../../abi/contract.h"
+#include "../../abi/record.h"
 
 /**
  * struct frame - a frame from its L3 header on
@@ -46,6 +47,7 @@ struct frame *frame_get(struct frame *f);
 void frame_put(struct frame *f);
 
 bool frame_parse(struct frame *f);
+bool frame_trim(struct frame *f);
 void frame_finish(struct frame *f);
 bool frame_l3_ok(const struct frame *f);
 bool frame_l4_ok(const struct frame *f, bool *none);
