@@ -205,7 +205,7 @@ struct tcp_record {
 #define TCP_F_UNDO		0x00040000u	/* prior_cwnd may be restored */
 #define TCP_F_PERSIST		0x00080000u	/* the peer's window is closed */
 #define TCP_F_ABORTED		0x00100000u
-#define TCP_F_DATA_ACKED	0x00200000u	/* handshake: peer has used our ACK */
+#define TCP_F_BLACKHOLE		0x00200000u	/* MTU was reduced without an ICMP */
 
 enum tcp_ca {
 	TCP_CA_OPEN = 0,

@@ -9,9 +9,9 @@
 #include "engine.h"
 
 DOM_MANIFEST("stack",
-	.image_class = DOM_CLASS_STACK,
-	.record_size = DOM_RECORD_MAX,
-	.record_version = STACK_RECORD_VERSION);
+	     .image_class = DOM_CLASS_STACK,
+	     .record_size = DOM_RECORD_MAX,
+	     .record_version = STACK_RECORD_VERSION);
 
 void dom_main(const struct dom_in *in, struct dom_out *out)
 {

@@ -13,9 +13,9 @@
 static u64 table[TABLE_SIZE / sizeof(u64)];
 
 DOM_MANIFEST("reasm",
-	.image_class = DOM_CLASS_STACK,
-	.record_size = 0,
-	.record_version = STACK_RECORD_VERSION);
+	     .image_class = DOM_CLASS_STACK,
+	     .record_size = 0,
+	     .record_version = STACK_RECORD_VERSION);
 
 void dom_main(const struct dom_in *in, struct dom_out *out)
 {

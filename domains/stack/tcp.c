@@ -9,38 +9,23 @@
 
 /*
  * May this record be worked on? A record comes from the core's shadow or from
- * another image's converter; nothing in it may make the engine loop or index
- * out of bounds. Meaning is the business of the core's invariants.
+ * another image's converter, and this is asked in every run: it is only what
+ * keeps the engine from indexing out of bounds, dividing by zero or shifting
+ * too far. That a record means something is the business of the core, which
+ * compares it with its shadow at each commit; one that does not leads to
+ * commands that the core refuses.
  */
 static bool record_valid(const struct tcp_record *r)
 {
-	u32 i;
-
 	if (r->head.version != STACK_RECORD_VERSION ||
-	    r->head.kind != STACK_TCP || r->head.reserved ||
-	    r->head.state < TCPS_ESTABLISHED ||
-	    r->head.state > TCPS_CLOSING || r->head.state == TCPS_LISTEN)
+	    r->head.kind != STACK_TCP ||
+	    r->head.state - TCPS_ESTABLISHED > TCPS_CLOSING - TCPS_ESTABLISHED)
 		return false;
-	if (r->nr_ooo > TCP_OOO_MAX || r->snd_wscale > 14 ||
-	    r->rcv_wscale > 14 || r->rto > TCP_RTO_MAX ||
-	    r->cwnd > TCP_CWND_MAX || r->ca_state > TCP_CA_LOSS ||
-	    r->opts.cc > STACK_CC_RENO || r->snd_wnd > 65535u << 14)
+	if (r->nr_tx > TCP_TX_MAX || r->nr_ooo > TCP_OOO_MAX ||
+	    r->snd_wscale > 14 || r->rcv_wscale > 14)
 		return false;
-	if (r->snd_una > r->snd_nxt ||
-	    r->snd_nxt - r->snd_una > TCP_FLIGHT_MAX + 1 ||
-	    r->snd_tail > 1ull << 62 || r->rcv_edge > 1ull << 62 ||
-	    r->snd_nxt > r->snd_tail + !!(r->flags & TCP_F_FIN_SENT) ||
-	    r->rcv_nxt > r->rcv_adv || r->rcv_adv - r->rcv_nxt > TCP_WND_MAX)
-		return false;
-	/* set up, or young, or not yet open */
-	if (r->cwnd && (r->mss < TCP_MSS_MIN / 2 || !r->rto))
-		return false;
-	for (i = 0; i < r->nr_ooo; i++)
-		if (!after(r->ooo[i].start_seq, (u32)r->rcv_nxt) ||
-		    !after(r->ooo[i].end_seq, r->ooo[i].start_seq) ||
-		    after(r->ooo[i].end_seq, (u32)r->rcv_adv))
-			return false;
-	return r->head.state == TCPS_CLOSE || tcp_tx_valid(r);
+	/* cwnd is 0 until the connection is set up, then mss is not */
+	return !r->cwnd || r->mss >= TCP_MSS_MIN / 2;
 }
 
 static u8 state_flags(const struct tcp_record *r)
@@ -72,10 +57,11 @@ static void event(struct tcp *t, const struct dom_msg *m)
 		break;
 	case DOM_EV_SEND:
 		tcp_app_send(t, (const struct dom_ev_SEND *)m);
-		break;
+		t->fast = t->fast && !t->r->snd_urg;
+		return;
 	case DOM_EV_CONSUMED:
 		tcp_app_consumed(t, (const struct dom_ev_CONSUMED *)m);
-		break;
+		return;
 	case DOM_EV_CONNECT:
 		tcp_connect(t, (const struct dom_ev_CONNECT *)m);
 		break;
@@ -101,6 +87,8 @@ static void event(struct tcp *t, const struct dom_msg *m)
 	default:	/* TIMER: due timers were handled already */
 		run_drop(&t->run, m->hdr.handle, STACK_DROP_STATE);
 	}
+	t->fast = tcp_fast_ok(t->r);
+	t->slow = true;
 }
 
 /* What the core must know beyond segments. */
@@ -164,25 +152,46 @@ int tcp_run(const struct dom_in *in, struct dom_out *out)
 		out->nr_slots = 0;
 		return -1;
 	}
-	memset(&t, 0, sizeof(t));
+	memset(&t.prior_flight, 0,
+	       sizeof(t) - offsetof(struct tcp, prior_flight));
 	run_init(&t.run, in, out);
 	t.r = r;
+	t.st = 0;
 	t.family = t.run.cfg->family;
 	t.una0 = acked_pos(r);
 	t.state0 = r->head.state;
 	t.st0 = in->record_len ? state_flags(r) : 0;
 	t.run.max = DOM_OUT_SLOTS - SLOTS_KEPT;
-	if (unlikely(!r->cwnd) && tcp_synced(r))
+	if (unlikely(!r->cwnd) && tcp_synced(r)) {
 		tcp_established(&t);	/* young, from a listener */
+		t.slow = true;
+	}
+	t.fast = tcp_fast_ok(r);
 
-	tcp_timers(&t);
-	while ((m = run_event(&t.run, &pos)))
+	/* no timer is due before the deadline that the core was told */
+	if (unlikely(r->deadline && r->deadline <= t.run.now)) {
+		tcp_timers(&t);
+		t.fast = tcp_fast_ok(r);
+		t.slow = true;
+	}
+	while ((m = run_event(&t.run, &pos))) {
+		if (likely(t.fast && m->hdr.type == DOM_EV_RX) &&
+		    tcp_fast_rx(&t, (const struct dom_ev_RX *)m))
+			continue;
 		event(&t, m);
+	}
 	if (t.nr_acks || t.reo_fired)
 		tcp_recover(&t);
-	tcp_ack_policy(&t);
-	tcp_output(&t);
-	tcp_timer_arm(&t);
+	if (r->last_ack_seq != (u32)r->rcv_nxt)
+		tcp_ack_policy(&t);
+	if (r->nr_tx || r->snd_tail > r->snd_nxt || t.slow) {
+		if (!t.fast || t.slow || !tcp_fast_send(&t)) {
+			tcp_output(&t);
+			tcp_timer_arm(&t);
+		}
+	} else if (r->flags & TCP_F_ACK_NOW) {
+		tcp_send_ack(&t);
+	}
 
 	t.run.max = DOM_OUT_SLOTS;
 	tell(&t);

@@ -78,6 +78,8 @@ struct tcp {
 	u32 dsack_end;
 	u32 dup_acks;
 	u32 probe_len;		/* force this much out past SWS and window */
+	bool fast;		/* tcp_fast_ok() */
+	bool slow;		/* something went the long way */
 	bool una_moved;
 	bool orig_delivered;	/* first transmissions delivered (RFC 5682) */
 	bool sacked;		/* new SACK information */
@@ -175,7 +177,6 @@ u32 tcp_tx_pipe(const struct tcp_record *r);
 u32 tcp_tx_mark_lost(struct tcp_record *r, bool sacked_too);
 void tcp_tx_unmark_lost(struct tcp_record *r);
 bool tcp_tx_any(const struct tcp_record *r, u32 flag);
-bool tcp_tx_valid(const struct tcp_record *r);
 
 /* ---- tcp_sack.c: SACK in and out ---- */
 
@@ -190,7 +191,13 @@ void tcp_tlp_ack(struct tcp *t);
 void tcp_tlp_fire(struct tcp *t);
 u64 tcp_tlp_timeout(const struct tcp *t);
 
-/* ---- tcp_ack.c: acknowledgements ---- */
+/* ---- tcp_fast.c: short ways ---- */
+
+bool tcp_fast_ok(const struct tcp_record *r);
+bool tcp_fast_rx(struct tcp *t, const struct dom_ev_RX *ev);
+bool tcp_fast_send(struct tcp *t);
+
+/* ---- tcp_ack.c: acknowledgments ---- */
 
 bool tcp_ack_in(struct tcp *t, const struct tcp_seg *s, u64 seq);
 void tcp_rtt_sample(struct tcp *t, u32 rtt);

@@ -82,7 +82,7 @@ static void ack_ts_rtt(struct tcp *t, const struct tcp_seg *s)
 }
 
 /**
- * tcp_ack_in() - take the acknowledgement of an acceptable segment
+ * tcp_ack_in() - take the acknowledgment of an acceptable segment
  * @t: the run
  * @s: the segment, with ACK
  * @seq: its extended sequence number
@@ -129,7 +129,7 @@ bool tcp_ack_in(struct tcp *t, const struct tcp_seg *s, u64 seq)
 		ack_ts_rtt(t, s);
 	} else if (tcp_flight(r) && !s->len && !wnd_changed &&
 		   !(s->flags & (TCP_SYN | TCP_FIN))) {
-		/* RFC 5681 2: a duplicate acknowledgement */
+		/* RFC 5681 2: a duplicate acknowledgment */
 		t->dup_in = true;
 		if (!(r->flags & TCP_F_SACK)) {
 			if (r->dupacks < 255)

@@ -7,7 +7,7 @@
  */
 #include "tcp.h"
 
-#define SSTHRESH_INIT	0x7fffffffu
+#define SSTHRESH_INIT	TCP_CWND_MAX	/* RFC 5681 3.1: arbitrarily high */
 
 /**
  * tcp_cc_init() - initial window (RFC 6928 2, RFC 5681 3.1)

@@ -23,10 +23,10 @@
 u32 tcp_cookie_make(u64 flow_key, u32 irs, u16 mss, u64 now_ms);
 
 /**
- * tcp_cookie_check() - is this acknowledgement of a cookie of ours?
+ * tcp_cookie_check() - is this acknowledgment of a cookie of ours?
  * @flow_key: keyed hash of the 4-tuple
  * @irs: the peer's initial sequence number, as its ACK tells
- * @cookie: its acknowledgement number less one
+ * @cookie: its acknowledgment number less one
  * @now_ms: time
  *
  * Return: the MSS, or 0 if it is not one, or an old one.

@@ -58,9 +58,9 @@ static u32 in_order(struct tcp *t, const struct tcp_seg *s, u64 start, u64 end,
 	for (i = 0; i < r->nr_ooo; i++) {
 		if (before(r->ooo[i].start_seq, (u32)end)) {
 			u64 cut = tcp_ext(start, r->ooo[i].start_seq);
+			u64 known = tcp_ext(start, r->ooo[i].end_seq);
 
-			duplicate(t, cut, min_u64(end, tcp_ext(start,
-						r->ooo[i].end_seq)));
+			duplicate(t, cut, min_u64(end, known));
 			end = cut;
 		}
 	}

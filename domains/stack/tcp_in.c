@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Segment arrival (RFC 9293 3.10.7), in the order of the RFC's checks, behind
- * a short way for the next segment of a stream that goes one way.
+ * Segment arrival (RFC 9293 3.10.7), in the order of the RFC's checks. The
+ * expected segment of an undisturbed connection does not come here
+ * (tcp_fast.c).
  */
 #include "tcp.h"
 
@@ -35,50 +36,6 @@ static bool our_flow(const struct tcp *t, const struct tcp_seg *s)
 	       get16(l4 + 2) == cfg->lport &&
 	       ip_addr_eq(t->family, s->ip.saddr, cfg->raddr) &&
 	       ip_addr_eq(t->family, s->ip.daddr, cfg->laddr);
-}
-
-/*
- * The next bytes of the stream and nothing else new. Whatever is unusual
- * makes the caller go the long way. Returns whether the segment was taken.
- */
-static bool fast_path(struct tcp *t, const struct tcp_seg *s)
-{
-	struct tcp_record *r = t->r;
-	struct dom_cmd_DELIVER *c;
-	u32 size;
-
-	if (r->head.state != TCPS_ESTABLISHED ||
-	    (s->flags & ~TCP_PSH) != TCP_ACK || !s->len ||
-	    s->seq - r->irs != (u32)r->rcv_nxt ||
-	    s->ack - r->iss != (u32)r->snd_una ||
-	    (u32)s->wnd << r->snd_wscale != r->snd_wnd ||
-	    s->opts != (r->flags & TCP_F_TS) || s->nr_sack ||
-	    s->len > r->rcv_adv - r->rcv_nxt ||
-	    s->ecn == IP_ECN_CE || r->nr_ooo || r->shut || r->rcv_urg ||
-	    r->rcv_fin || r->dupacks || s->handle == DOM_NO_HANDLE)
-		return false;
-	if (s->opts) {
-		if (before(s->tsval, r->ts_recent))
-			return false;
-		/* RFC 7323 4.3: of the earliest segment not yet acknowledged */
-		if (r->last_ack_seq == (u32)r->rcv_nxt) {
-			r->ts_recent = s->tsval;
-			r->ts_recent_ms = t->run.now_ms;
-		}
-	}
-	c = RUN_CMD(&t->run, DELIVER, s->handle, 0);
-	if (!c)
-		return false;
-	c->pos = r->rcv_nxt - 1;
-	r->rcv_nxt += s->len;
-	c->upto = r->rcv_nxt - 1;
-	c->offset = s->off;
-	c->len = s->len;
-	size = s->seg_size ? s->seg_size : s->len;
-	if (size > r->rcv_mss)
-		r->rcv_mss = (u16)min_u32(size, 65535);
-	t->data_in = true;
-	return true;
 }
 
 /*
@@ -360,8 +317,6 @@ void tcp_rx(struct tcp *t, const struct dom_ev_RX *ev)
 		goto drop;
 	}
 	r->segs_in++;
-	if (likely(fast_path(t, &s)))
-		return;
 	switch (r->head.state) {
 	case TCPS_CLOSE:
 		tcp_send_rst_to(t, &s);	/* 3.10.7.1 */

@@ -298,6 +298,12 @@ static u32 cookie_in(struct listener *l, const struct tcp_seg *s,
 				 l->run.now / 1000);
 	if (!e.mss) {
 		l->r->cookies_bad++;
+		/*
+		 * Data may have overtaken the ACK that carries the cookie;
+		 * it comes again. A RST would end a good connection.
+		 */
+		if (s->len || s->flags & TCP_FIN)
+			return STACK_DROP_STATE;
 		goto none;
 	}
 	if (accept_full(l))

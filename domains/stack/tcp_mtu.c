@@ -9,7 +9,7 @@
 
 #define PROBE_STEP	8		/* bytes: closer is close enough */
 #define PROBE_AGAIN_MS	600000u		/* RFC 4821 7.6: ten minutes */
-#define BLACKHOLE_FAILS	2
+#define BLACKHOLE_FAILS	3
 
 static u32 headers(const struct tcp *t)
 {
@@ -248,11 +248,12 @@ void tcp_mtu_probe_lost(struct tcp *t)
 }
 
 /**
- * tcp_mtu_blackhole() - a timeout: do only small segments get through?
+ * tcp_mtu_blackhole() - a timeout: do only small packets get through?
  * @t: the run
  *
- * RFC 4821 7.7, RFC 2923 2.1: after repeated timeouts of full segments, try
- * the size that every path takes; probing finds the way back up.
+ * RFC 4821 7.7, RFC 2923 2.1: after repeated timeouts of a packet that is
+ * larger than what every path takes, halve the size; probing finds the way
+ * back up.
  */
 void tcp_mtu_blackhole(struct tcp *t)
 {
@@ -260,7 +261,8 @@ void tcp_mtu_blackhole(struct tcp *t)
 	u32 low = t->family == 6 ? TCP_PMTU_MIN6 : 576;
 
 	r->mtu_probe = 0;
-	if (!r->nr_tx || tcp_tx_len(r, 0) < r->mss)
+	if (!r->nr_tx ||
+	    min_u32(tcp_tx_len(r, 0), r->mss) + headers(t) <= low)
 		return;
 	if (r->mtu_fails < 255)
 		r->mtu_fails++;
@@ -268,6 +270,7 @@ void tcp_mtu_blackhole(struct tcp *t)
 		return;
 	r->mtu_fails = 0;
 	tcp_mtu_set(t, max_u32(r->pmtu / 2, low));
+	r->flags |= TCP_F_BLACKHOLE;
 	r->mtu_low = 0;
 	r->mtu_next_ms = t->run.now_ms + PROBE_AGAIN_MS;
 }

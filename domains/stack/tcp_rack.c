@@ -2,7 +2,7 @@
 /*
  * RACK-TLP (RFC 8985): loss by time, and the tail loss probe.
  *
- * Called once a run, after all acknowledgements of the batch.
+ * Called once a run, after all acknowledgments of the batch.
  */
 #include "tcp.h"
 

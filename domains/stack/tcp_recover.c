@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Loss recovery: what the acknowledgements of a batch mean.
+ * Loss recovery: what the acknowledgments of a batch mean.
  *
  * States as in RFC 5681 and 6582 in Linux's names; RACK finds the losses
  * (NewReno's duplicate ACKs if the peer has no SACK), proportional rate
@@ -196,10 +196,11 @@ static void prr(struct tcp *t, bool new_loss)
 	if (!r->prr_out && !snd)
 		snd = r->mss;		/* the first retransmission goes */
 	r->cwnd = (u32)min_u64((u64)pipe + snd, TCP_CWND_MAX);
+	r->cwnd = max_u32(r->cwnd, r->mss);
 }
 
 /**
- * tcp_recover() - draw the conclusions from the acknowledgements of a run
+ * tcp_recover() - draw the conclusions from the acknowledgments of a run
  * @t: the run
  */
 void tcp_recover(struct tcp *t)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Selective acknowledgement: blocks from the peer onto our list of ranges in
+ * Selective acknowledgment: blocks from the peer onto our list of ranges in
  * flight, and our own holes into blocks for the peer (RFC 2018, RFC 2883).
  */
 #include "tcp.h"
@@ -46,10 +46,10 @@ static void sack_mark(struct tcp *t, u32 start, u32 end)
  * tcp_sack_in() - take the SACK blocks of a segment
  * @t: the run
  * @s: the segment
- * @ack: low bits of its acknowledgement
+ * @ack: low bits of its acknowledgment
  *
  * Blocks that are not within what is in flight are ignored; a first one below
- * the acknowledgement, or inside the second, reports a duplicate (RFC 2883 4).
+ * the acknowledgment, or inside the second, reports a duplicate (RFC 2883 4).
  */
 void tcp_sack_in(struct tcp *t, const struct tcp_seg *s, u32 ack)
 {

@@ -152,7 +152,8 @@ static void send_new(struct tcp *t, u32 seg, u32 pipe)
 	    (u64)(t->run.now_ms - r->last_snd_ms) * 1000 > tcp_rto(t) &&
 	    r->snd_tail > r->snd_nxt)
 		tcp_cc_idle(t);
-	if (unlikely(r->opts.flags & STACK_SO_MTU_PROBE)) {
+	if (unlikely(r->opts.flags & STACK_SO_MTU_PROBE ||
+		     r->flags & TCP_F_BLACKHOLE)) {
 		u32 n = mtu_probe(t, pipe);
 
 		pipe += n;

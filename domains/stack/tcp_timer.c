@@ -319,11 +319,10 @@ void tcp_timer_arm(struct tcp *t)
 		r->t_keep = t->run.now + keep_idle(t);
 }
 
+/* The earlier of two times, 0 being never. */
 static u64 earlier(u64 a, u64 b)
 {
-	if (!a || !b)
-		return a | b;
-	return min_u64(a, b);
+	return a - 1 < b - 1 ? a : b;
 }
 
 /**
@@ -337,8 +336,8 @@ void tcp_timer_deadline(struct tcp *t)
 	u64 next = earlier(earlier(r->t_rtx, r->t_delack),
 			   earlier(r->t_keep, r->t_life));
 
-	if (r->deadline > t->run.now && r->head.state != TCPS_CLOSE &&
-	    (!next || r->deadline <= next))
+	if (likely(r->deadline > t->run.now && r->deadline - 1 <= next - 1 &&
+		   r->head.state != TCPS_CLOSE))
 		return;		/* it fires in time */
 	if (r->deadline == next)
 		return;

@@ -332,25 +332,3 @@ bool tcp_tx_any(const struct tcp_record *r, u32 flag)
 			return true;
 	return false;
 }
-
-/**
- * tcp_tx_valid() - does the list cover exactly what is in flight?
- * @r: the record
- *
- * Return: whether.
- */
-bool tcp_tx_valid(const struct tcp_record *r)
-{
-	u32 i, at = (u32)r->snd_una;
-
-	if (r->nr_tx > TCP_TX_MAX)
-		return false;
-	if (!r->snd_una)	/* only SYN, which has no entry */
-		return !r->nr_tx && r->snd_nxt <= 1;
-	for (i = 0; i < r->nr_tx; i++) {
-		if (!after(r->tx[i].end_seq, at))
-			return false;
-		at = r->tx[i].end_seq;
-	}
-	return at == (u32)r->snd_nxt;
-}
