@@ -44,7 +44,7 @@ static_assert(ASPACE_PCID_BASE + ATMOS_SLOTS <= 0x1000);
 #define ASPACE_KERNEL_BASE_5	0xff00400000000000ull
 
 #define ASPACE_TABLE		(_PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED)
-#define ASPACE_NOFLUSH		(1ull << 63)
+#define ASPACE_NOFLUSH		BIT_ULL(63)
 
 static int aspace_levels;
 static bool aspace_pcid;

@@ -69,10 +69,14 @@ struct atmos_symbol {
  * @prot: enum atmos_prot of each page of the image area
  * @page: [0] relocated for CPL3, [1] for CPL0 (made at first use); pristine
  *	contents, mapped shared if not ATMOS_PROT_RW, else the copy source
+ * @nr_pages: pages of @prot that are not ATMOS_PROT_NONE
  * @nr_rw: pages with ATMOS_PROT_RW
  * @entry: window offset
+ * @nr_symbols: of @symtab
  * @symtab: sorted by start, for reports
+ * @strings: their names
  * @builtin: embedded in the module
+ * @is_signed: by a key that the kernel trusts
  * @domains: alive now
  */
 struct atmos_image {
@@ -132,6 +136,10 @@ enum atmos_fault_kind {
  * @regs: at the fault
  * @nr_events: events of the batch that died
  * @events: types of the first of them
+ * @why: static string, of a contract violation
+ * @image: its name
+ * @build_id: its manifest's
+ * @symbol: function and offset of @rip, if known
  */
 struct atmos_fault {
 	u64 seq;
@@ -147,7 +155,7 @@ struct atmos_fault {
 	bool rip_in_window;
 	u8 nr_events;
 	u16 events[ATMOS_FAULT_EVENTS];
-	const char *why;	/* static string, contract violations */
+	const char *why;
 	char image[ATMOS_IMAGE_NAME_LEN];
 	u8 build_id[20];
 	char symbol[ATMOS_SYMBOL_LEN];
@@ -167,7 +175,8 @@ struct atmos_handles;
 /**
  * struct atmos_object - payload that a domain names but never sees
  * @ref: the owner's and those of users in the core
- * @page: the bytes
+ * @page: where the bytes are
+ * @offset: of the first in @page
  * @len: how many
  * @release: frees the object when the last reference goes; any context
  */
@@ -208,6 +217,7 @@ struct atmos_domain;
 
 /**
  * struct atmos_private - a page that belongs to one domain
+ * @page: itself
  * @index: of its leaf entry
  * @pristine: what a restart copies back; NULL: zeros
  */
@@ -237,18 +247,38 @@ struct atmos_domain_ops {
 
 /**
  * struct atmos_domain - a page table, an image, private memory, a mailbox
- * @lock: serialises entries and everything below up to @stop; BH off
+ * @lock: serialises entries and all that changes below; bottom halves off
  * @id: unique for the life of the module
+ * @state: enum atmos_domain_state
+ * @privilege: it runs at; constant
+ * @image: what it runs; constant, held
  * @leaf: the window's leaf page table, 512 entries
  * @map_gen: changes whenever a translation was taken away or weakened; a slot
  *	that has another value must flush
- * @in: mailbox in, kernel address; @out likewise
- * @page: the private pages: image data, stack, then the mailbox's two
+ * @base: of its window; constant
+ * @in: mailbox to the domain, in the kernel's address space
+ * @out: mailbox from it
+ * @handles: its names of payload objects
+ * @ops: its owner's; NULL once it is being destroyed
+ * @owner: for @ops
+ * @nr_pages: of @page
+ * @shadow_len: bytes of record that its image keeps
  * @shadow: last committed record
- * @deaths: recent ones, for the give-up policy
- * @stop: set from any CPU to end the running entry
+ * @crossings: times it was entered
+ * @entries: of those, committed
+ * @restarts: times it died
+ * @cycles: TSC cycles spent in entries, checks and commit included
+ * @last_fault: number of its newest report
+ * @death_window_start: jiffies from which deaths are counted
+ * @deaths_in_window: how many since
+ * @stop: set from any context to end the running entry, or else the next
+ * @last_cpu: CPU it was entered on last, plus one; 0 before the first entry
+ * @ref: the creator's reference and those of look-ups
+ * @rcu: for freeing
+ * @page: the private pages: image data, stack, then the mailbox's two
  */
 struct atmos_domain {
+	/* serialises entries */
 	spinlock_t lock;
 	u64 id;
 	enum atmos_domain_state state;
@@ -262,7 +292,7 @@ struct atmos_domain {
 	struct atmos_handles *handles;
 	const struct atmos_domain_ops *ops;
 	void *owner;
-	u32 nr_pages;			/* of @page */
+	u32 nr_pages;
 	u32 shadow_len;
 	u8 *shadow;
 
@@ -275,7 +305,7 @@ struct atmos_domain {
 	u32 deaths_in_window;
 
 	u32 stop;
-	u32 last_cpu;			/* CPU + 1; 0 before the first entry */
+	u32 last_cpu;
 	refcount_t ref;
 	struct rcu_head rcu;
 	struct atmos_private page[];

@@ -8,12 +8,20 @@
 #include <linux/types.h>
 #include <linux/version.h>
 #include <asm/msr-index.h>
+#include <asm/processor.h>
 
 #ifndef MSR_IA32_U_CET		/* 6.2 */
 #define MSR_IA32_U_CET		0x6a0
 #endif
 #ifndef X86_CR4_FRED		/* 6.9 */
 #define X86_CR4_FRED		(1ul << 32)
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+#define compat_cpuid_base	hypervisor_cpuid_base
+#else
+#include <asm/cpuid/api.h>
+#define compat_cpuid_base	cpuid_base_hypervisor
 #endif
 
 #ifdef MODULE_SIG_STRING	/* until 7.1 */

@@ -29,7 +29,10 @@ enum handle_rule {
 
 /**
  * struct rule - what holds for a command whatever its fields say
+ * @image_class: who may send it
+ * @handle: enum handle_rule
  * @used: bytes of the slot that have a meaning; the rest must be zero
+ * @inline_max: most bytes in the slots that follow
  */
 struct rule {
 	u8 image_class;

@@ -259,7 +259,8 @@ int atmos_cpu_init(void)
 	ret = atmos_gate_init();
 	if (ret)
 		return ret;
-	ret = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "net/atmos:online", cpu_gate_up, cpu_gate_down);
+	ret = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "net/atmos:online", cpu_gate_up,
+				cpu_gate_down);
 	if (ret < 0) {
 		atmos_gate_exit();
 		return ret;

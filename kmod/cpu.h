@@ -20,9 +20,11 @@
  * struct atmos_slot - a top-level table that a domain is bound to while hot
  * @pgd: top-level page
  * @pmd: the entry that names the bound domain's leaf table
- * @user_top, @kernel_top: the window's top-level entry for each privilege
+ * @user_top: the window's top-level entry at CPL3
+ * @kernel_top: the same at CPL0; one of both is 0
  * @lower: what such an entry holds
- * @cr3: physical address and PCID; @hot_cr3 the same, without flushing
+ * @cr3: physical address and PCID
+ * @hot_cr3: the same, without flushing
  * @domain: id of the bound domain, 0 for none. An id, not a pointer: ids are
  *	never reused, so the entry of a destroyed domain can match nothing
  * @map_gen: the domain's when its translations were last made consistent
@@ -45,6 +47,8 @@ struct atmos_slot {
  *	others are in the gate block, like the next two
  * @irqs: interrupts forwarded out of domains
  * @nmis: NMIs likewise
+ * @nmis_in_gate: NMIs and machine checks that hit the gate's own code
+ * @pge_repairs: CR4.PGE found on
  * @rebinds: slot given to another domain
  * @flushes: entries that flushed their PCID
  */
@@ -61,6 +65,10 @@ struct atmos_stats {
 /**
  * struct atmos_addresses - linear addresses that a domain's table shares with
  * the kernel's on one CPU
+ * @idt: interrupt descriptor table
+ * @tss: task state segment
+ * @gdt: global descriptor table
+ * @gate_block: gate block
  */
 struct atmos_addresses {
 	u64 idt;
@@ -74,11 +82,17 @@ struct atmos_addresses {
  * @gate: the gate block, GATE_BLOCK_SIZE bytes, aligned to it
  * @tss: the private TSS page
  * @top: top-level entries of the supervisor-only part, shared by all slots
- * @hot: the slot entered last; @last_domain: the domain
  * @tables: pages of the supervisor-only tables, for freeing
- * @timer: bounds an entry where the tick is stopped
+ * @slot: top-level tables
+ * @clock_hand: the next slot to be given away
+ * @number: of this CPU
+ * @hot: the slot entered last
+ * @last_domain: id of the domain that the gate block is set up for
+ * @timer: bounds every entry, with or without a tick
  * @up: cleared before the CPU goes down
  * @open: up and the timer queued; only with interrupts off
+ * @addr: where its descriptor tables are
+ * @stats: counters
  */
 struct atmos_cpu {
 	struct gate *gate;

@@ -314,7 +314,8 @@ int atmos_elf_rela(const struct atmos_elf *elf, u32 index, u32 *where, u64 *adde
  * atmos_elf_symbol() - one symbol of a checked file
  * @elf: result of atmos_elf_check()
  * @index: below @elf->nr_sym
- * @start: window offset; @size its bytes
+ * @start: window offset
+ * @size: its bytes
  * @name: inside the file, terminated inside it
  *
  * Return: 0 if it is a function with a usable name, else -ENOENT.

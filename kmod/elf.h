@@ -29,12 +29,17 @@ struct atmos_elf_segment {
 
 /**
  * struct atmos_elf - what a checked file says
- * @data: the file; @size its bytes
- * @nr_segments: of @segment, in ascending order of start
+ * @data: the file
+ * @size: its bytes
+ * @nr_segments: of @segment
+ * @segment: what is loaded, in ascending order of start
  * @entry: window offset, in an executable segment
- * @rela: file offset of the relocations; @nr_rela how many
- * @symtab: file offset of the symbols, @nr_sym 0 if there are none
- * @strtab: file offset and size of their names
+ * @rela: file offset of the relocations
+ * @nr_rela: how many
+ * @symtab: file offset of the symbols
+ * @nr_sym: how many, 0 if there are none
+ * @strtab: file offset of their names
+ * @strtab_size: bytes of those
  * @manifest: validated copy
  */
 struct atmos_elf {

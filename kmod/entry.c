@@ -15,6 +15,7 @@
 #include "contract.h"
 #include "cpu.h"
 #include "domain.h"
+#include "trace.h"
 
 static unsigned int giveup_deaths = 8;
 module_param(giveup_deaths, uint, 0644);
@@ -110,6 +111,7 @@ static void entry_die(struct atmos_domain *dom, struct atmos_entry *entry, struc
 	entry->fault = atmos_report_add(r);
 	dom->last_fault = entry->fault;
 	domain_restart(dom);
+	trace_atmos_restart(dom);
 	if (entry_give_up(dom, r->kind))
 		dom->state = ATMOS_DOM_GIVEN_UP;
 	atmos_netlink_domain(dom, dom->state == ATMOS_DOM_READY ? ATMOS_NOTICE_RESTARTED :
@@ -182,6 +184,7 @@ static void entry_commit(struct atmos_domain *dom)
 	const struct dom_out *out = dom->out;
 	u32 i;
 
+	trace_atmos_commit(dom, out->nr_slots);
 	memcpy(dom->shadow, out->record, dom->shadow_len);
 	dom->in->record_len = dom->shadow_len;
 	for (i = 0; i < out->nr_slots; i += dom_msg_slots(out->slot[i].hdr.inline_len)) {
@@ -256,6 +259,7 @@ void atmos_domain_enter(struct atmos_domain *dom, struct atmos_entry *entry)
 	}
 	entry->cycles = rdtsc() - start;
 	dom->cycles += entry->cycles;
+	trace_atmos_entry(dom, entry);
 out:
 	spin_unlock_bh(&dom->lock);
 }

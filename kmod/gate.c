@@ -63,6 +63,8 @@ static_assert(GATE_RESUME == ATMOS_ENTRY_OK && GATE_DIED == ATMOS_ENTRY_DIED);
  */
 #define GATE_PERIODS	2
 
+typedef void (*gate_raise_fn)(void);
+
 static gate_desc *gate_idt;
 
 static __always_inline void gate_write_dr7(unsigned long value)
@@ -167,7 +169,7 @@ noinstr u32 atmos_gate_event(struct gate *g, struct gate_regs *regs)
 	if (g->hidden)
 		gate_show_hidden(g);
 	if (external) {
-		void (*raise)(void) = (void *)(atmos_gate_raise + vector * GATE_STUB_SIZE);
+		gate_raise_fn raise = (void *)(atmos_gate_raise + vector * GATE_STUB_SIZE);
 
 		if (vector == X86_TRAP_NMI)
 			g->nmis++;

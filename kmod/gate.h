@@ -101,36 +101,15 @@ struct gate_frame {
 };
 
 /**
- * struct gate - state of one CPU's gate
- * @kernel_sp: where gate_enter() was called, for the way back
- * @kernel_cr3: the kernel's, read anew after every forwarded interrupt, with
- *	@cr3_noflush or'ed in
- * @cr3_noflush: bit 63 when PCIDs are on
- * @domain_cr3: table, PCID, and the no-flush bit when nothing is stale
- * @arg: registers the domain starts with
- * @user_fs: FS base of the interrupted program; @user_gs likewise
- * @kernel_gs: this CPU's per-CPU base
- * @selectors: DS, ES, FS, GS of the interrupted program
- * @user_pkru: likewise
- * @features: GATE_HAS_*, GATE_NEEDS_*
- * @verw_sel: operand of VERW
- * @pge_repairs: CR4.PGE found on
- * @nmis_in_gate: NMIs and machine checks that hit the gate's own code
- * @frame: GATE_FRAME of this block
- * @spec_ctrl: SPEC_CTRL as the kernel wants it
- *
- * @hidden: GATE_HID_*
- *
- * From here on only C:
- * @periods: budget timer interrupts in this entry
- * @forwarding: an interrupt that arrived inside is being handled
- * @dom: the domain that @frame and @arg are set up for
- * @u_cet: the program's, when it was turned off
- * @crossings: entries; @irqs and @nmis that arrived inside
- * @fault: how the entry ended, if not by the exit vector
+ * struct gate_fault - how an entry ended, if not by the exit vector
+ * @kind: enum atmos_fault_kind
+ * @vector: exception vector
+ * @error_code: the CPU's
+ * @address: CR2 of a page fault
+ * @regs: the domain's
  */
 struct gate_fault {
-	u32 kind;		/* enum atmos_fault_kind */
+	u32 kind;
 	u32 vector;
 	u64 error_code;
 	u64 address;
@@ -139,6 +118,37 @@ struct gate_fault {
 
 struct atmos_domain;
 
+/**
+ * struct gate - state of one CPU's gate
+ * @kernel_sp: where gate_enter() was called, for the way back
+ * @kernel_cr3: the kernel's, read anew after every forwarded interrupt, with
+ *	@cr3_noflush or'ed in
+ * @cr3_noflush: bit 63 when PCIDs are on
+ * @domain_cr3: table, PCID, and the no-flush bit when nothing is stale
+ * @arg: registers the domain starts with
+ * @user_fs: FS base of the interrupted program
+ * @user_gs: GS base of it
+ * @kernel_gs: this CPU's per-CPU base
+ * @selectors: DS, ES, FS, GS of the interrupted program
+ * @user_pkru: PKRU of it
+ * @features: GATE_HAS_*, GATE_NEEDS_*
+ * @verw_sel: operand of VERW
+ * @pad: not used
+ * @pge_repairs: CR4.PGE found on
+ * @nmis_in_gate: NMIs and machine checks that hit the gate's own code
+ * @frame: GATE_FRAME of this block
+ * @spec_ctrl: SPEC_CTRL as the kernel wants it
+ *
+ * @hidden: GATE_HID_*
+  * @periods: only C, like all that follows: budget timer interrupts in this entry
+ * @forwarding: an interrupt that arrived inside is being handled
+ * @dom: the domain that @frame and @arg are set up for
+ * @u_cet: the program's, when it was turned off
+ * @crossings: entries
+ * @irqs: interrupts that arrived inside
+ * @nmis: NMIs that arrived inside
+ * @fault: how the entry ended, if not by the exit vector
+ */
 struct gate {
 	u64 kernel_sp;
 	u64 kernel_cr3;

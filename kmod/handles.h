@@ -37,6 +37,7 @@ struct atmos_handle {
  * @used: entries in use
  * @top: entries below it were used at least once; the others are untouched
  * @free: first free one below @top, HANDLES_MAX if none
+ * @entry: the table
  */
 struct atmos_handles {
 	u32 used;

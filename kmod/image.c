@@ -25,8 +25,6 @@
 
 #define IMAGES_MAX	1024
 
-extern const u8 atmos_builtin_echo[], atmos_builtin_echo_end[];
-
 static bool allow_unsigned;
 module_param(allow_unsigned, bool, 0444);
 MODULE_PARM_DESC(allow_unsigned, "load images that carry no trusted signature (default: off)");

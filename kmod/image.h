@@ -5,6 +5,8 @@
 
 #include <linux/types.h>
 
+extern const u8 atmos_builtin_echo[], atmos_builtin_echo_end[];
+
 int atmos_image_verify(const u8 *data, size_t *size);
 
 #endif /* _ATMOS_IMAGE_H */

@@ -37,8 +37,8 @@ int atmos_image_verify(const u8 *data, size_t *size)
 	len -= sizeof(ms);
 	memcpy(&ms, data + len, sizeof(ms));
 	sig_len = be32_to_cpu(ms.sig_len);
-	if (ms.id_type != COMPAT_SIG_PKCS7 || ms.algo || ms.hash || ms.signer_len || ms.key_id_len ||
-	    ms.__pad[0] || ms.__pad[1] || ms.__pad[2] || sig_len > len)
+	if (ms.id_type != COMPAT_SIG_PKCS7 || ms.algo || ms.hash || ms.signer_len ||
+	    ms.key_id_len || ms.__pad[0] || ms.__pad[1] || ms.__pad[2] || sig_len > len)
 		return -EBADMSG;
 	len -= sig_len;
 	*size = len;

@@ -17,12 +17,6 @@
 #include <asm/segment.h>
 #include <asm/special_insns.h>
 #include <xen/xen.h>
-#if __has_include(<asm/cpuid/api.h>)	/* 6.16, which renamed it too */
-#include <asm/cpuid/api.h>
-#define compat_cpuid_base cpuid_base_hypervisor
-#else
-#define compat_cpuid_base hypervisor_cpuid_base
-#endif
 
 #include "atmos.h"
 #include "compat.h"

@@ -10,13 +10,13 @@
 
 struct gate;
 
-#define ATMOS_FACT_NX		(1u << 0)
-#define ATMOS_FACT_SMEP		(1u << 1)
-#define ATMOS_FACT_FSGSBASE	(1u << 2)
-#define ATMOS_FACT_XENPV	(1u << 3)
-#define ATMOS_FACT_FRED		(1u << 4)
-#define ATMOS_FACT_CONFIDENTIAL	(1u << 5)	/* lockdown=confidentiality */
-#define ATMOS_FACT_ENCRYPTED	(1u << 6)	/* SEV-ES, SEV-SNP, TDX guest */
+#define ATMOS_FACT_NX		0x01
+#define ATMOS_FACT_SMEP		0x02
+#define ATMOS_FACT_FSGSBASE	0x04
+#define ATMOS_FACT_XENPV	0x08
+#define ATMOS_FACT_FRED		0x10
+#define ATMOS_FACT_CONFIDENTIAL	0x20	/* lockdown=confidentiality */
+#define ATMOS_FACT_ENCRYPTED	0x40	/* SEV-ES, SEV-SNP, TDX guest */
 
 /**
  * atmos_platform_refusal() - why the module must not load
@@ -28,15 +28,15 @@ struct gate;
 static inline const char *atmos_platform_refusal(u32 facts)
 {
 	if (!(facts & ATMOS_FACT_NX))
-		return "the CPU or the kernel has no NX: data pages of a domain would be executable";
+		return "no NX: data pages of a domain would be executable";
 	if (!(facts & ATMOS_FACT_FSGSBASE))
 		return "no FSGSBASE: the gate could not keep GS base safe from NMIs";
 	if (facts & ATMOS_FACT_XENPV)
 		return "Xen PV guest: the hypervisor owns page and descriptor tables";
 	if (facts & ATMOS_FACT_FRED)
-		return "FRED is on: its entry points do not follow the page table (boot with fred=off)";
+		return "FRED is on, whose entry points do not follow the page table: boot with fred=off";
 	if (facts & ATMOS_FACT_ENCRYPTED)
-		return "encrypted guest (SEV-ES, SEV-SNP or TDX): its exceptions cannot be taken in a domain";
+		return "SEV-ES, SEV-SNP or TDX guest: its exceptions cannot be taken in a domain";
 	if (facts & ATMOS_FACT_CONFIDENTIAL)
 		return "the kernel is locked down for confidentiality";
 	return NULL;

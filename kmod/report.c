@@ -14,6 +14,9 @@
 
 #include "atmos.h"
 
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
 #define REPORTS		256
 
 static struct atmos_fault report_ring[REPORTS];
@@ -77,6 +80,7 @@ u64 atmos_report_add(struct atmos_fault *f)
 	report_ring[f->seq % REPORTS] = *f;
 	spin_unlock(&report_lock);
 	report_log(f);
+	trace_atmos_death(f);
 	atmos_netlink_fault(f);
 	return f->seq;
 }

@@ -16,7 +16,7 @@ static const struct column domain_columns[] = {
 	{ "RECORD", ATMOS_A_DOMAIN_RECORD_LEN, 6 },
 	{ "RESTARTS", ATMOS_A_DOMAIN_RESTARTS, 8 },
 	{ "FAULT", ATMOS_A_DOMAIN_LAST_FAULT, 8 },
-	{ "CPU", ATMOS_A_DOMAIN_RUNNING_CPU, 3 },
+	{ "CPU", ATMOS_A_DOMAIN_LAST_CPU, 3 },
 	{ "IMAGE", ATMOS_A_DOMAIN_IMAGE, -1 },
 };
 

@@ -47,7 +47,7 @@ static const struct spec_attr attrs_domain[] = {
 	[ATMOS_A_DOMAIN_BUILD_ID] = { .name = "build-id", .type = SPEC_BYTES, .hex = true },
 	[ATMOS_A_DOMAIN_PAGES] = { .name = "pages", .type = SPEC_U32 },
 	[ATMOS_A_DOMAIN_RECORD_LEN] = { .name = "record-len", .type = SPEC_U32 },
-	[ATMOS_A_DOMAIN_RUNNING_CPU] = { .name = "running-cpu", .type = SPEC_U32 },
+	[ATMOS_A_DOMAIN_LAST_CPU] = { .name = "last-cpu", .type = SPEC_U32 },
 	[ATMOS_A_DOMAIN_LAST_FAULT] = { .name = "last-fault", .type = SPEC_U64 },
 	[ATMOS_A_DOMAIN_RESTARTS] = { .name = "restarts", .type = SPEC_U64 },
 	[ATMOS_A_DOMAIN_QUARANTINED] = { .name = "quarantined", .type = SPEC_U8 },
