@@ -5,6 +5,7 @@
  * end of a dump.
  */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -245,16 +246,21 @@ void ctl_listen(unsigned long nr,
 		void (*fn)(unsigned int cmd, const struct reply *reply))
 {
 	struct sigaction action = { .sa_handler = on_signal };
+	struct pollfd fd = { .fd = nl_socket_get_fd(sock), .events = POLLIN };
 	int group = genl_ctrl_resolve_grp(sock, ATMOS_FAMILY_NAME,
 					  ATMOS_MCGRP_EVENTS);
+	sigset_t ending, waiting;
 	int err;
 
 	if (group < 0)
 		fail(STATUS_NO_MODULE, "no group of events: %s",
 		     nl_geterror(group));
-	/* No SA_RESTART: the wait is to end. */
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	sigemptyset(&ending);
+	sigaddset(&ending, SIGINT);
+	sigaddset(&ending, SIGTERM);
+	sigprocmask(SIG_BLOCK, &ending, &waiting);
 	err = nl_socket_add_membership(sock, group);
 	if (err)
 		fail(STATUS_FAILED, "cannot listen: %s", nl_geterror(err));
@@ -262,6 +268,12 @@ void ctl_listen(unsigned long nr,
 	nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, on_notice, NULL);
 	notice_fn = fn;
 	while (!interrupted && (!nr || notices < nr)) {
+		/*
+		 * Signals come only while waiting here: libnl's own wait would
+		 * go on after one.
+		 */
+		if (ppoll(&fd, 1, NULL, &waiting) < 0)
+			continue;
 		err = nl_recvmsgs_default(sock);
 		/* The kernel's queue for us was full. */
 		if (err == -NLE_NOMEM)
