@@ -68,7 +68,11 @@ static bool ack_window(struct tcp *t, const struct tcp_seg *s, u32 seq, u32 ack,
 	return false;
 }
 
-/* RFC 7323 4.1: only if nothing better is there, its clock ticks in ms. */
+/*
+ * RFC 7323 4.1: only if nothing better is there, its clock ticks in ms. The
+ * echo may be older than the segment that caused the ACK, if that was a
+ * duplicate to the peer: so no sample moves the estimate by much.
+ */
 static void ack_ts_rtt(struct tcp *t, const struct tcp_seg *s)
 {
 	u32 ms;
@@ -78,7 +82,7 @@ static void ack_ts_rtt(struct tcp *t, const struct tcp_seg *s)
 		return;
 	ms = tcp_ts_now(t) - s->tsecr;
 	if (ms < 60000)
-		t->rtt_us = ms ? ms * 1000 : 500;
+		t->rtt_us = min_u32(ms ? ms * 1000 : 500, 2 * t->r->rto);
 }
 
 /**

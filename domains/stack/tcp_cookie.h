@@ -33,6 +33,17 @@ u32 tcp_cookie_make(u64 flow_key, u32 irs, u16 mss, u64 now_ms);
  */
 u16 tcp_cookie_check(u64 flow_key, u32 irs, u32 cookie, u64 now_ms);
 
+/**
+ * tcp_cookie_ours() - was this cookie sent for the flow, whatever the peer's
+ *	initial sequence number was?
+ * @flow_key: keyed hash of the 4-tuple
+ * @cookie: acknowledgment number less one
+ * @now_ms: time
+ *
+ * Return: true for a segment that has overtaken the one that opens.
+ */
+bool tcp_cookie_ours(u64 flow_key, u32 cookie, u64 now_ms);
+
 /* Options survive in the low bits of our timestamp, which the peer echoes. */
 #define COOKIE_TS_BITS		6
 #define COOKIE_TS_WS_NONE	15

@@ -299,10 +299,11 @@ static u32 cookie_in(struct listener *l, const struct tcp_seg *s,
 	if (!e.mss) {
 		l->r->cookies_bad++;
 		/*
-		 * Data may have overtaken the ACK that carries the cookie;
-		 * it comes again. A RST would end a good connection.
+		 * It may have overtaken the segment that opens, which comes
+		 * (again); a RST would end a good connection.
 		 */
-		if (s->len || s->flags & TCP_FIN)
+		if (tcp_cookie_ours(ev->flow_key, s->ack - 1,
+				    l->run.now / 1000))
 			return STACK_DROP_STATE;
 		goto none;
 	}

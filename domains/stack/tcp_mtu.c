@@ -252,24 +252,29 @@ void tcp_mtu_probe_lost(struct tcp *t)
  * @t: the run
  *
  * RFC 4821 7.7, RFC 2923 2.1: after repeated timeouts of a packet that is
- * larger than what every path takes, halve the size; probing finds the way
- * back up.
+ * larger than what every path takes, try the sizes that are common, one at
+ * each further timeout; probing finds the way back up.
  */
 void tcp_mtu_blackhole(struct tcp *t)
 {
+	static const u16 sizes[] = { 1500, TCP_PMTU_MIN6, 576 };
 	struct tcp_record *r = t->r;
-	u32 low = t->family == 6 ? TCP_PMTU_MIN6 : 576;
+	u32 i, size, low = t->family == 6 ? TCP_PMTU_MIN6 : 576;
 
 	r->mtu_probe = 0;
-	if (!r->nr_tx ||
-	    min_u32(tcp_tx_len(r, 0), r->mss) + headers(t) <= low)
+	if (!r->nr_tx)
 		return;
-	if (r->mtu_fails < 255)
-		r->mtu_fails++;
-	if (r->mtu_fails < BLACKHOLE_FAILS || r->pmtu <= low)
+	size = min_u32(tcp_tx_len(r, 0), r->mss) + headers(t);
+	if (size <= low)
 		return;
-	r->mtu_fails = 0;
-	tcp_mtu_set(t, max_u32(r->pmtu / 2, low));
+	if (++r->mtu_fails < BLACKHOLE_FAILS)
+		return;
+	r->mtu_fails = BLACKHOLE_FAILS - 1;
+	for (i = 0; sizes[i] >= size; i++)	/* ends: size > low >= 576 */
+		;
+	if (sizes[i] >= r->pmtu)
+		return;
+	tcp_mtu_set(t, sizes[i]);
 	r->flags |= TCP_F_BLACKHOLE;
 	r->mtu_low = 0;
 	r->mtu_next_ms = t->run.now_ms + PROBE_AGAIN_MS;
