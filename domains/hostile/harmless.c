@@ -7,6 +7,22 @@
 
 static u8 area[256] __attribute__((aligned(64)));
 
+/* Pointers, for the loader to relocate; 1 if all are right. */
+static int targets[1024];
+#define P4(n) &targets[n], &targets[n + 1], &targets[n + 2], &targets[n + 3]
+#define P16(n) P4(n), P4(n + 4), P4(n + 8), P4(n + 12)
+static int *pointers[] = { P16(0), P16(16), P16(32), P16(48) };
+static int *const constants[] = { P16(64), P16(80), P16(96), P16(112) };
+
+static u64 relocated(void)
+{
+	for (u32 i = 0; i < 64; i++)
+		if (OPAQUE(&pointers[0])[i] != &targets[i] ||
+		    OPAQUE(&constants[0])[i] != &targets[64 + i])
+			return 0;
+	return 1;
+}
+
 static void cpuid_all(void)
 {
 	for (u32 leaf = 0; leaf < 0x20; leaf++) {
@@ -127,6 +143,9 @@ static u64 attack(const struct attack *t)
 		break;
 	case ATTACK_rdsspq:
 		asm volatile("rdsspq %0" : "+r"(value));
+		break;
+	case ATTACK_relocated:
+		value = relocated();
 		break;
 	case ATTACK_ptwrite:
 		asm volatile("ptwrite %0" : : "r"(t->b));

@@ -9,7 +9,7 @@
 #include "attack.h"
 #include "system.h"
 
-#define ARGS "test_interface=1 allow_unsigned=1 budget_us=30000 "
+#define ARGS "test_interface=1 allow_unsigned=1 budget_us=100000 "
 
 FIXTURE(limits)
 {

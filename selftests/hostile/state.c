@@ -32,6 +32,8 @@ FIXTURE(state)
 	int fd;
 	struct at_domain dom[sizeof(tamperers) / sizeof(tamperers[0])];
 	u64 b[sizeof(tamperers) / sizeof(tamperers[0])];
+	bool endless[sizeof(tamperers) / sizeof(tamperers[0])];
+	u32 rounds;
 };
 
 FIXTURE_SETUP(state)
@@ -46,6 +48,7 @@ FIXTURE_SETUP(state)
 		ASSERT_EQ(attack_create(self->fd, tamperers[i], &self->dom[i]), 0);
 		ASSERT_EQ(at_info(&self->dom[i], &info), 0);
 		self->b[i] = attack->b == SECRET ? info.secret : attack->b;
+		self->endless[i] = attack->outcome & BUDGET;
 	}
 }
 
@@ -61,6 +64,7 @@ static void tamper(struct __test_metadata *_metadata, FIXTURE_DATA(state) *self,
 		   struct state *before)
 {
 	static struct state after;
+	bool patient = self->rounds++ % 3 == 0;
 
 	for (u32 i = 0; i < sizeof(tamperers) / sizeof(tamperers[0]); i++) {
 		static struct dom_msg commands[DOM_OUT_SLOTS];
@@ -74,6 +78,9 @@ static void tamper(struct __test_metadata *_metadata, FIXTURE_DATA(state) *self,
 		};
 		const char *changed;
 
+		/* These use up the whole budget. */
+		if (self->endless[i] && !patient)
+			continue;
 		at_ping_event(&ping, 1, 1, self->b[i], 1000);
 		ASSERT_EQ(state_ioctl(before, &after, self->fd, ATMOS_TEST_ENTER, &enter), 0);
 		EXPECT_NE(enter.status, ATMOS_TEST_REFUSED);

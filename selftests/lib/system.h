@@ -65,7 +65,7 @@ int sys_module_unload(void);
 
 /* The parameters that the suites' set-up uses. */
 #define SYS_MODULE_ARGS \
-	"test_interface=1 allow_unsigned=1 giveup_deaths=0 budget_us=30000"
+	"test_interface=1 allow_unsigned=1 giveup_deaths=0 budget_us=100000"
 
 /* Whole text of a small file; false if it cannot be read. */
 bool sys_read_file(const char *path, char *text, size_t size);
