@@ -76,3 +76,39 @@ $(foreach f,opt san cov fuzz,$(eval $(call flavour,$(f))))
 .PHONY: test long coverage cost bench unit sim fuzz tests-build $(FUZZERS:%=fuzz-%)
 .SECONDARY:
 
+
+# ---- fuzzers ----
+
+FUZZ_LIB := $(call objects,fuzz,$(ENGINE_SRC) $(CORE_SRC) $(EP_SRC))
+
+$(T)/fuzz/fuzz_%: $(T)/fuzz/domains/host/fuzz/fuzz_%.o $(FUZZ_LIB)
+	$(call tsay,HOSTLD,fuzz/fuzz_$*)
+	$(Q)$(fuzz_CC) -fsanitize=fuzzer -o $@ $^
+
+# The saved corpus first; what is new goes into a copy of it, for minimising.
+$(FUZZERS:%=fuzz-%): fuzz-%: $(T)/fuzz/fuzz_%
+	@mkdir -p $(T)/corpus/$*
+	@echo "# fuzz_$*: $(FUZZ_SECONDS) s"
+	@cd $(T)/corpus && if $< -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
+		-rss_limit_mb=2048 -max_len=$(call fuzz_len,$*) -verbosity=0 \
+		-print_final_stats=1 $(FUZZ_ARGS) \
+		$(T)/corpus/$* $(wildcard $(HERE)/fuzz/corpus/$*) \
+		>$(T)/fuzz-$*.log 2>&1; then \
+		grep -E 'stat::number_of_executed' $(T)/fuzz-$*.log | sed 's/^/# /'; \
+		echo "ok - fuzz_$*: no finding in $(FUZZ_SECONDS) s"; \
+	else \
+		tail -40 $(T)/fuzz-$*.log | sed 's/^/# /'; \
+		echo "not ok - fuzz_$*: a finding, see $(T)/fuzz-$*.log"; \
+	fi
+
+fuzz_len = $(or $(fuzz_len_$(1)),4096)
+fuzz_len_sequence := 1500
+fuzz_len_reasm := 1000
+fuzz_len_elf := 40000
+
+# Minimal corpora, to be committed: what the saved and found ones cover.
+fuzz-merge-%: $(T)/fuzz/fuzz_%
+	@rm -rf $(T)/merge-$* && mkdir -p $(T)/merge-$* $(T)/corpus/$*
+	@$< -merge=1 -max_len=$(call fuzz_len,$*) $(T)/merge-$* $(wildcard $(HERE)/fuzz/corpus/$*) $(T)/corpus/$* 2>&1 | tail -1
+
+-include $(shell [ ! -d $(T) ] || find $(T) -name '*.d')

@@ -82,7 +82,7 @@ static bool frame_walk6(struct frame *f)
 			break;
 		default:
 			f->l4 = off;
-			return true;
+			return off + 8 <= f->len;
 		}
 		f->proto = f->data[off];
 		off += len;
@@ -108,9 +108,9 @@ bool frame_parse(struct frame *f)
 	if (f->family == 4) {
 		f->l4 = (f->data[0] & 15) * 4;
 		f->proto = f->data[9];
-		if (f->l4 < 20 || f->l4 > f->len)
-			return false;
 		f->fragment = rd16(f->data + 6) & 0x3fff;
+		if (f->l4 < 20 || f->l4 + (f->fragment ? 0 : 8) > f->len)
+			return false;
 	} else if (f->family == 6) {
 		if (f->len < 40 || !frame_walk6(f))
 			return false;

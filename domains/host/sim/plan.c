@@ -239,6 +239,7 @@ static void plan_build(const struct plan *p, struct world *w, FILE *capture)
 
 	sim_config(&cfg, p->family, 1);
 	cfg.mtu = p->mtu;
+	cfg.timewait_ms = 1000000;	/* longer than any retransmission timeout */
 	cfg.flags = (u8)p->flags[1];
 	cfg.max_gso = p->gso[1];
 	cfg.rcv_wscale = (u8)p->wscale[1];
@@ -257,6 +258,7 @@ static void plan_build(const struct plan *p, struct world *w, FILE *capture)
 
 	sim_config(&cfg, p->family, 0);
 	cfg.mtu = p->mtu;
+	cfg.timewait_ms = 1000000;
 	cfg.flags = (u8)p->flags[0];
 	cfg.max_gso = p->gso[0];
 	cfg.rcv_wscale = (u8)p->wscale[0];
@@ -329,6 +331,10 @@ static bool plan_check(const struct plan *p, struct world *w, char *bad, size_t 
 		if (!n->used || n->ep.cfg.kind != STACK_TCP)
 			continue;
 		ends++;
+		if (n->ep.bad[0]) {
+			snprintf(bad, size, "%s", n->ep.bad);
+			return false;
+		}
 		if (!node_right(n, bad, size))
 			return false;
 	}
@@ -338,10 +344,6 @@ static bool plan_check(const struct plan *p, struct world *w, char *bad, size_t 
 	}
 	if (w->listener->ep.deadline) {
 		snprintf(bad, size, "the listener has a timer left");
-		return false;
-	}
-	if (w->link[0].rst + w->link[1].rst) {
-		snprintf(bad, size, "a RST was sent");
 		return false;
 	}
 	(void)p;

@@ -117,8 +117,6 @@ static void link_send(struct world *w, u32 dir, struct node *from, struct frame 
 
 	l->frames++;
 	l->payload += frame_payload(f);
-	if (is_rst(f))
-		l->rst++;
 	if (l->mtu && f->len > l->mtu) {
 		too_big(w, dir, from, f);
 		return;
@@ -217,6 +215,13 @@ static void host_rx(struct world *w, u32 host, struct frame *f)
 		return;
 	}
 	ep = &n->ep;
+	/*
+	 * Late duplicates of a connection that is gone are answered with RST
+	 * (RFC 9293 3.10.7.1); in TIME-WAIT that is harmless (RFC 1337).
+	 */
+	if (ep->cfg.kind == STACK_TCP && ep->state != TCPS_TIME_WAIT &&
+	    is_rst(f) && frame_l4_ok(f, &none))
+		ep_bad(ep, "a RST arrived in state %u", ep->state);
 	if (w->coalesce && ep->nr_rx && n->ep.cfg.kind == STACK_TCP &&
 	    frame_l4_ok(f, &none) && frame_l4_ok(ep->rxq[ep->nr_rx - 1], &none)) {
 		struct frame *both = frame_coalesce(ep->rxq[ep->nr_rx - 1], f);
@@ -249,6 +254,7 @@ static void on_opened(struct ep *ep, const struct dom_cmd_OPENED *c, const u8 *r
 	struct node *l = ep->owner, *n;
 	struct world *w = l->w;
 	struct stack_config cfg = ep->cfg;
+	u32 i;
 
 	cfg.kind = STACK_TCP;
 	cfg.family = c->family;
@@ -268,6 +274,18 @@ static void on_opened(struct ep *ep, const struct dom_cmd_OPENED *c, const u8 *r
 	n->ep.tx_key = rng_mix(cfg.rport * 2 + 1);
 	n->ep.rx_key = rng_mix(cfg.rport * 2);
 	n->ep.pending |= EP_CONSUMED;
+	/* what waits for the listener may be the new connection's */
+	for (i = 0; i < ep->nr_rx; ) {
+		struct frame *f = ep->rxq[i];
+
+		if (!flow_is(n, f)) {
+			i++;
+			continue;
+		}
+		memmove(ep->rxq + i, ep->rxq + i + 1,
+			(--ep->nr_rx - i) * sizeof(ep->rxq[0]));
+		ep_rx(&n->ep, f);
+	}
 	world_kick(n);
 }
 

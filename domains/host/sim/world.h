@@ -39,7 +39,7 @@ struct link {
 
 	u64 busy_until;			/* the wire is free from here on */
 	u64 last_arrival;
-	u64 frames, dropped, too_big, rst;
+	u64 frames, dropped, too_big;
 	u64 payload;
 };
 
