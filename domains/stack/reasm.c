@@ -219,8 +219,7 @@ static u32 fragment(struct reasm *r, struct run *run,
 	/* RFC 1858 3, RFC 7112 5: ports and flags are in the first */
 	if (!v.frag_off && len < 8)
 		return STACK_DROP_MALFORMED;
-	if (v.frag_off && v.frag_off < 24 && v.proto == IPPROTO_TCP &&
-	    v.family == 4 && v.frag_off == 8)
+	if (v.frag_off == 8 && v.proto == IPPROTO_TCP && v.family == 4)
 		return STACK_DROP_MALFORMED;
 
 	d = lookup(r, &v);

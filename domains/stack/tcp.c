@@ -42,9 +42,9 @@ static u8 state_flags(const struct tcp_record *r)
 }
 
 /* Position in the stream up to which everything is acknowledged. */
-static u64 acked_pos(const struct tcp_record *r)
+static u64 acked_pos(u64 una, u64 tail)
 {
-	u64 una = min_u64(r->snd_una, r->snd_tail);
+	una = min_u64(una, tail);
 
 	return una ? una - 1 : 0;
 }
@@ -91,24 +91,12 @@ static void event(struct tcp *t, const struct dom_msg *m)
 	t->slow = true;
 }
 
-/* What the core must know beyond segments. */
-static void tell(struct tcp *t)
+/* What the core must know beyond segments, if anything went the long way. */
+static void tell_slow(struct tcp *t)
 {
 	struct tcp_record *r = t->r;
 	u8 st = state_flags(r);
 
-	if (t->urgent) {
-		struct dom_cmd_URGENT *c = RUN_CMD(&t->run, URGENT, 0, 0);
-
-		if (c)	/* the byte before the pointer, SYN not counted */
-			c->pos = r->rcv_urg - 2;
-	}
-	if (acked_pos(r) != t->una0) {
-		struct dom_cmd_ACKED *c = RUN_CMD(&t->run, ACKED, 0, 0);
-
-		if (c)
-			c->una = acked_pos(r);
-	}
 	if (r->head.state != t->state0 || st != t->st0) {
 		struct dom_cmd_STATE *c = RUN_CMD(&t->run, STATE, 0, 0);
 
@@ -127,6 +115,29 @@ static void tell(struct tcp *t)
 			c->fatal = 1;
 		}
 	}
+	if (unlikely(r->rcv_urg) && r->rcv_nxt >= r->rcv_urg)
+		r->rcv_urg = 0;
+}
+
+static void tell(struct tcp *t)
+{
+	struct tcp_record *r = t->r;
+
+	if (unlikely(t->urgent)) {
+		struct dom_cmd_URGENT *c = RUN_CMD(&t->run, URGENT, 0, 0);
+
+		if (c)	/* the byte before the pointer, SYN not counted */
+			c->pos = r->rcv_urg - 2;
+	}
+	if (r->snd_una != t->una0 && acked_pos(r->snd_una, r->snd_tail) !=
+				     acked_pos(t->una0, r->snd_tail)) {
+		struct dom_cmd_ACKED *c = RUN_CMD(&t->run, ACKED, 0, 0);
+
+		if (c)
+			c->una = acked_pos(r->snd_una, r->snd_tail);
+	}
+	if (t->slow)
+		tell_slow(t);
 }
 
 /**
@@ -158,15 +169,15 @@ int tcp_run(const struct dom_in *in, struct dom_out *out)
 	t.r = r;
 	t.st = 0;
 	t.family = t.run.cfg->family;
-	t.una0 = acked_pos(r);
+	t.una0 = r->snd_una;
 	t.state0 = r->head.state;
-	t.st0 = in->record_len ? state_flags(r) : 0;
 	t.run.max = DOM_OUT_SLOTS - SLOTS_KEPT;
 	if (unlikely(!r->cwnd) && tcp_synced(r)) {
 		tcp_established(&t);	/* young, from a listener */
 		t.slow = true;
 	}
 	t.fast = tcp_fast_ok(r);
+	t.st0 = t.fast ? 0 : state_flags(r);
 
 	/* no timer is due before the deadline that the core was told */
 	if (unlikely(r->deadline && r->deadline <= t.run.now)) {

@@ -47,7 +47,7 @@
  * struct tcp - a run of one connection
  * @run: events and commands
  * @r: the record, in out->record
- * @una0: stream position acknowledged at the start of the run
+ * @una0: snd_una at the start of the run
  * @state0: state at the start
  * @st0: STATE flags at the start
  * @prior_flight: bytes in flight before the first ACK of the run

@@ -123,8 +123,6 @@ bool tcp_ack_in(struct tcp *t, const struct tcp_seg *s, u64 seq)
 		t->ece_in = true;
 	wnd_changed = ack_window(t, s, (u32)seq, (u32)ack, (u32)(ack - una));
 	r->keep_probes = 0;
-	if (r->flags & TCP_F_PERSIST)
-		r->backoff = 0;		/* the peer answers its probes */
 	if (ack > una) {
 		tcp_tx_ack(t, ack);
 		t->una_moved = true;

@@ -29,7 +29,8 @@ void tcp_app_send(struct tcp *t, const struct dom_ev_SEND *ev)
 	if (r->shut & STACK_SHUT_SEND)
 		return;
 	new_tail(t, ev->tail);
-	if (ev->urgent > r->snd_urg && ev->urgent < r->snd_tail)
+	if (ev->urgent > r->snd_urg && ev->urgent < r->snd_tail &&
+	    ev->urgent >= r->snd_una)
 		r->snd_urg = ev->urgent;
 	if (ev->flags & STACK_SEND_MORE)
 		r->flags |= TCP_F_MORE;

@@ -176,6 +176,7 @@ bool tcp_fast_send(struct tcp *t)
 		r->snd_sml_seq = (u32)r->snd_nxt;
 	r->tx[0] = (struct tcp_tx){ (u32)r->snd_nxt, tcp_tx_now(t) };
 	r->nr_tx = 1;
+	r->rack_time = (u32)t->run.now - 1;
 	r->t_stall = t->run.now;
 	/* RFC 8985 7.2 with one segment in flight, or RFC 6298 5.1 */
 	timeout = 2 * (r->srtt >> 3) + TCP_DELACK_MAX;

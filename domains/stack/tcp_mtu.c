@@ -151,11 +151,11 @@ void tcp_mtu_icmp(struct tcp *t, const struct dom_ev_ICMP *ev)
 		return;
 	}
 	/*
-	 * RFC 5927 5.2, RFC 1122 4.2.3.9: hard errors end a connection only
-	 * while it is being opened; later they are hints.
+	 * RFC 5927 5.2, RFC 5461 4.1: errors end a connection only while it is
+	 * being opened (soft ones too, as in Linux: connect() fails at once);
+	 * later they are hints.
 	 */
-	if (m.hard && (r->head.state == TCPS_SYN_SENT ||
-		       r->head.state == TCPS_SYN_RECV)) {
+	if (r->head.state == TCPS_SYN_SENT || r->head.state == TCPS_SYN_RECV) {
 		tcp_close(t, m.err);
 		return;
 	}
@@ -179,7 +179,7 @@ u32 tcp_mtu_probe_want(struct tcp *t, u64 usable)
 	u32 size;
 
 	if (r->mtu_probe || r->ca_state != TCP_CA_OPEN || r->nr_ooo ||
-	    before(t->run.now_ms, r->mtu_next_ms))
+	    r->mtu_next_ms - t->run.now_ms - 1 < PROBE_AGAIN_MS)
 		return 0;
 	if (!r->mtu_low) {
 		r->mtu_low = (u16)r->pmtu;

@@ -206,7 +206,7 @@ static void prr(struct tcp *t, bool new_loss)
 void tcp_recover(struct tcp *t)
 {
 	struct tcp_record *r = t->r;
-	u32 lost = 0;
+	u32 lost = 0, una = (u32)r->snd_una;
 
 	if (!t->nr_acks && !t->reo_fired)
 		return;
@@ -221,6 +221,13 @@ void tcp_recover(struct tcp *t)
 		if (r->mtu_fails)
 			r->mtu_fails = 0;
 	}
+	/* markers far behind would look as if they were ahead, after 2 GiB */
+	if (una - r->rack_dsack_seq > 1u << 30)
+		r->rack_dsack_seq = una;
+	if (una - r->snd_sml_seq > 1u << 30)
+		r->snd_sml_seq = una;
+	if (unlikely(r->snd_urg) && r->snd_una > r->snd_urg)
+		r->snd_urg = 0;
 	if (t->dsack_in)
 		tcp_rack_dsack(t);
 	if (unlikely(r->mtu_probe))

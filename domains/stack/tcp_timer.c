@@ -110,15 +110,18 @@ static void persist_fired(struct tcp *t)
 		r->t_rtx = 0;
 		return;
 	}
-	if (r->backoff >= max || user_timeout(t)) {
+	/* a peer that answers may keep it closed for ever: RFC 1122 4.2.2.17 */
+	if (r->keep_probes >= max || user_timeout(t)) {
 		give_up(t);
 		return;
 	}
 	if (!r->t_stall)
 		r->t_stall = t->run.now;
 	r->flags |= TCP_F_PERSIST;
-	tcp_send_probe(t);
-	r->backoff++;	/* an answer sets it back; silence ends it */
+	if (tcp_send_probe(t))
+		r->keep_probes++;	/* 0 again with any answer */
+	if (r->backoff < BACKOFF_MAX)
+		r->backoff++;
 	arm_rtx(t, TCP_T_PERSIST, tcp_rto(t));
 }
 
@@ -141,10 +144,13 @@ static void keep_fired(struct tcp *t)
 	if (!(r->opts.flags & STACK_SO_KEEPALIVE) || !tcp_synced(r))
 		return;
 	/* what is in flight or waits has timers of its own */
-	if (tcp_flight(r) || idle < keep_idle(t)) {
+	if (tcp_flight(r) || r->snd_tail > r->snd_nxt) {
+		r->t_keep = t->run.now + keep_idle(t);
+		return;
+	}
+	if (idle < keep_idle(t)) {
 		r->keep_probes = 0;
-		r->t_keep = t->run.now + (tcp_flight(r) ? keep_idle(t) :
-					  keep_idle(t) - idle);
+		r->t_keep = t->run.now + keep_idle(t) - idle;
 		return;
 	}
 	if (r->opts.user_timeout_ms ?
@@ -245,8 +251,6 @@ static void rcv_rtt(struct tcp *t)
 	struct tcp_record *r = t->r;
 	u32 d;
 
-	if (before((u32)r->rcv_nxt, r->rcv_rtt_seq))
-		return;
 	d = (u32)t->run.now - r->rcv_rtt_time;
 	if (!r->rcv_rtt || d < r->rcv_rtt)
 		r->rcv_rtt = d;
@@ -268,11 +272,11 @@ void tcp_ack_policy(struct tcp *t)
 		return;
 	if (t->data_in) {
 		/* after a pause, quick again: the peer is in slow start */
-		if ((u64)(t->run.now_ms - r->last_rcv_ms) * 1000 >
-		    max_u64(r->rto, SEC) && !r->pingpong)
+		if (!r->pingpong && t->run.now_ms - r->last_rcv_ms > 1000)
 			r->quick = TCP_QUICK;
 		r->last_rcv_ms = t->run.now_ms;
-		rcv_rtt(t);
+		if (!before((u32)r->rcv_nxt, r->rcv_rtt_seq))
+			rcv_rtt(t);
 	}
 	ack_decide(t);
 }
@@ -288,8 +292,13 @@ void tcp_timer_arm(struct tcp *t)
 
 	if (!tcp_synced(r) || r->head.state == TCPS_TIME_WAIT)
 		return;
-	if (tcp_flight(r)) {
+	if (r->flags & TCP_F_PERSIST && r->snd_wnd) {
 		r->flags &= ~TCP_F_PERSIST;
+		r->backoff = 0;
+		r->t_stall = 0;
+		r->t_rtx = 0;
+	}
+	if (tcp_flight(r)) {
 		if (!r->t_stall)
 			r->t_stall = t->run.now;
 		if (t->rearm || !r->t_rtx || r->timer_kind == TCP_T_PERSIST ||

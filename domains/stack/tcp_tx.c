@@ -126,6 +126,9 @@ void tcp_tx_append(struct tcp *t, u32 end_seq, u32 flags)
 		r->tx[r->nr_tx - 1].end_seq = end_seq;
 		return;
 	}
+	/* nothing to compare with: after a pause the old time may have wrapped */
+	if (!r->nr_tx)
+		r->rack_time = (u32)t->run.now - 1;
 	tcp_tx_room(t, 1);
 	r->tx[r->nr_tx++] = (struct tcp_tx){ end_seq, stamp };
 }
