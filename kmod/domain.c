@@ -433,8 +433,10 @@ int atmos_domain_init(void)
 	}
 	if (!max_pages)
 		max_pages = totalram_pages() / 4;
-	if (!max_domains)
+	if (!max_domains) {
+		pr_err("max_domains=0 leaves no room for any domain\n");
 		return -EINVAL;
+	}
 	return 0;
 }
 
