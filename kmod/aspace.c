@@ -46,6 +46,9 @@ static_assert(ASPACE_PCID_BASE + ATMOS_SLOTS <= 0x1000);
 #define ASPACE_TABLE		(_PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED)
 #define ASPACE_NOFLUSH		BIT_ULL(63)
 
+/* Bound to no domain: ids begin at 1. */
+const struct atmos_slot atmos_slot_none;
+
 static int aspace_levels;
 static bool aspace_pcid;
 
@@ -230,7 +233,7 @@ int atmos_aspace_cpu_init(struct atmos_cpu *c)
 	if (!c->top)
 		return -ENOMEM;
 	err = aspace_shared_init(c);
-	c->hot = &c->slot[0];
+	c->hot = &atmos_slot_none;
 	for (i = 0; !err && i < ATMOS_SLOTS; i++)
 		err = aspace_slot_init(c, &c->slot[i], i);
 	return err;
@@ -295,13 +298,18 @@ static struct atmos_slot *aspace_find(struct atmos_cpu *c, u64 id)
 }
 
 /**
- * atmos_aspace_rebind() - atmos_aspace_bind() of a domain that is not hot here
+ * atmos_aspace_bind() - the CR3 value with which to enter a domain
  * @c: this CPU's state
  * @dom: domain, its lock held
  *
- * Context: interrupts off. Return: the CR3 value.
+ * The no-flush bit is set only if this CPU's slot still belongs to the domain
+ * and no translation was taken away since it was last made consistent.
+ * Nothing else is needed against stale translations: a domain never runs while
+ * its mappings change, and a CPU walks only the table in its CR3.
+ *
+ * Context: interrupts off. Return: the CR3 value; @c->hot is the slot.
  */
-u64 atmos_aspace_rebind(struct atmos_cpu *c, struct atmos_domain *dom)
+u64 atmos_aspace_bind(struct atmos_cpu *c, struct atmos_domain *dom)
 {
 	struct atmos_slot *s = aspace_find(c, dom->id);
 

@@ -115,7 +115,7 @@ static enum hrtimer_restart cpu_timer(struct hrtimer *timer)
 		hrtimer_forward_now(timer, ns_to_ktime((u64)atmos_budget_us * NSEC_PER_USEC));
 		return HRTIMER_RESTART;
 	}
-	c->open = false;
+	c->hot = &atmos_slot_none;
 	return HRTIMER_NORESTART;
 }
 
@@ -140,7 +140,6 @@ static int cpu_gate_up(unsigned int cpu)
 	if (!block || !c->tss)
 		goto out;
 	c->number = cpu;
-	c->last_domain = 0;
 	c->gate = page_address(block);
 	c->gate->frame = (void *)c->gate + GATE_FRAME;
 	c->gate->kernel_gs = rdgsbase();
@@ -173,7 +172,7 @@ static int cpu_gate_down(unsigned int cpu)
 	local_bh_disable();
 	WRITE_ONCE(c->up, false);
 	hrtimer_cancel(&c->timer);
-	c->open = false;
+	c->hot = &atmos_slot_none;
 	local_bh_enable();
 	c->stats.crossings += c->gate->crossings;
 	c->stats.pge_repairs += c->gate->pge_repairs;

@@ -86,11 +86,10 @@ struct atmos_addresses {
  * @slot: top-level tables
  * @clock_hand: the next slot to be given away
  * @number: of this CPU
- * @hot: the slot entered last
- * @last_domain: id of the domain that the gate block is set up for
+ * @hot: the slot entered last, atmos_slot_none when the timer is not running;
+ *	only with interrupts off
  * @timer: bounds every entry, with or without a tick
  * @up: cleared before the CPU goes down
- * @open: up and the timer queued; only with interrupts off
  * @addr: where its descriptor tables are
  * @stats: counters
  */
@@ -102,11 +101,9 @@ struct atmos_cpu {
 	struct atmos_slot slot[ATMOS_SLOTS];
 	u32 clock_hand;
 	u32 number;
-	struct atmos_slot *hot;
-	u64 last_domain;
+	const struct atmos_slot *hot;
 	struct hrtimer timer;
 	bool up;
-	bool open;
 	struct atmos_addresses addr;
 	struct atmos_stats stats;
 };
@@ -123,35 +120,16 @@ void atmos_cpu_poke(const struct atmos_domain *dom);
 void atmos_cpu_stats(struct atmos_stats *sum);
 
 /* aspace.c */
+extern const struct atmos_slot atmos_slot_none;
+
 void atmos_aspace_init(void);
 int atmos_aspace_cpu_init(struct atmos_cpu *c);
 void atmos_aspace_cpu_exit(struct atmos_cpu *c);
 u64 atmos_aspace_base(enum atmos_privilege priv);
 u64 atmos_aspace_pte(struct page *page, enum atmos_prot prot, enum atmos_privilege priv);
 bool atmos_pte_dirty(u64 pte);
-u64 atmos_aspace_rebind(struct atmos_cpu *c, struct atmos_domain *dom);
+u64 atmos_aspace_bind(struct atmos_cpu *c, struct atmos_domain *dom);
 bool atmos_aspace_demand(struct atmos_cpu *c, u64 address);
-
-/**
- * atmos_aspace_bind() - the CR3 value with which to enter a domain
- * @c: this CPU's state
- * @dom: domain, its lock held
- *
- * The no-flush bit is set only if this CPU's slot still belongs to the domain
- * and no translation was taken away since it was last made consistent.
- * Nothing else is needed against stale translations: a domain never runs while
- * its mappings change, and a CPU walks only the table in its CR3.
- *
- * Context: interrupts off.
- */
-static __always_inline u64 atmos_aspace_bind(struct atmos_cpu *c, struct atmos_domain *dom)
-{
-	const struct atmos_slot *s = c->hot;
-
-	if (likely(s->domain == dom->id && s->map_gen == dom->map_gen))
-		return s->hot_cr3;
-	return atmos_aspace_rebind(c, dom);
-}
 
 /* gate.c */
 enum atmos_entry_status atmos_gate_run(struct atmos_domain *dom, struct gate_fault *f);

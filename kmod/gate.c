@@ -227,24 +227,8 @@ void atmos_gate_bug(struct gate *g, struct gate_regs *regs)
 		      native_read_cr2(), g->dom->base);
 }
 
-/*
- * Arm the timer that bounds an entry where no tick would come (nohz). It is
- * lazy: once armed it runs for the whole budget whether or not a domain is
- * inside, so the cost is one arming per budget, not per entry.
- */
-static noinline bool gate_arm_timer(struct atmos_cpu *c)
-{
-	if (!READ_ONCE(c->up))
-		return false;
-	/* Set first: it may fire at once, and then asks to be armed again. */
-	c->open = true;
-	hrtimer_start(&c->timer, ns_to_ktime((u64)atmos_budget_us * NSEC_PER_USEC),
-		      HRTIMER_MODE_REL_PINNED_HARD);
-	return true;
-}
-
 /* What is the same for every entry of a domain, when another was entered last. */
-static noinline void gate_set_up(struct atmos_cpu *c, struct atmos_domain *dom)
+static void gate_set_up(struct atmos_cpu *c, struct atmos_domain *dom)
 {
 	bool user = dom->privilege == ATMOS_PRIV_USER;
 	struct gate *g = c->gate;
@@ -259,10 +243,40 @@ static noinline void gate_set_up(struct atmos_cpu *c, struct atmos_domain *dom)
 		.rsp = dom->base + DOM_STACK_TOP,
 		.ss = user ? __USER_DS : __KERNEL_DS,
 	};
-	c->last_domain = dom->id;
 	WRITE_ONCE(dom->last_cpu, c->number + 1);
-	if (atmos_ibpb)
+	if (atmos_ibpb && c->hot->domain != dom->id)
 		atmos_platform_barrier();
+}
+
+/*
+ * Another domain than the last, or its mappings changed, or the timer that
+ * bounds entries is not running. The timer is lazy: once armed it runs for a
+ * whole budget whether or not a domain is inside, so the cost is one arming
+ * per budget, not per entry. Returns 0 when this CPU may not enter domains.
+ */
+static noinline u64 gate_bind_cold(struct atmos_cpu *c, struct atmos_domain *dom)
+{
+	if (c->hot == &atmos_slot_none) {
+		if (!READ_ONCE(c->up))
+			return 0;
+		hrtimer_start(&c->timer, ns_to_ktime((u64)atmos_budget_us * NSEC_PER_USEC),
+			      HRTIMER_MODE_REL_PINNED_HARD);
+	}
+	gate_set_up(c, dom);
+	return atmos_aspace_bind(c, dom);
+}
+
+/*
+ * The slot entered last is that of the domain entered last, so one comparison
+ * tells that the gate block, the slot and the timer are all as they should be.
+ */
+static __always_inline u64 gate_bind(struct atmos_cpu *c, struct atmos_domain *dom)
+{
+	const struct atmos_slot *s = c->hot;
+
+	if (likely(s->domain == dom->id && s->map_gen == dom->map_gen))
+		return s->hot_cr3;
+	return gate_bind_cold(c, dom);
 }
 
 static __always_inline enum atmos_entry_status gate_run(struct gate *g)
@@ -297,6 +311,7 @@ noinstr enum atmos_entry_status atmos_gate_run(struct atmos_domain *dom, struct 
 	enum atmos_entry_status status = ATMOS_ENTRY_REFUSED;
 	struct atmos_cpu *c;
 	struct gate *g;
+	u64 cr3;
 
 	/*
 	 * Rescheduling in forwarded interrupts is held off by the caller's
@@ -306,22 +321,16 @@ noinstr enum atmos_entry_status atmos_gate_run(struct atmos_domain *dom, struct 
 		preempt_disable_notrace();
 	native_irq_disable();
 	c = this_cpu_ptr(&atmos_cpu);
-	while (unlikely(!c->open)) {
-		native_irq_enable();
-		if (!gate_arm_timer(c))
-			goto out;
-		native_irq_disable();
+	cr3 = gate_bind(c, dom);
+	if (likely(cr3)) {
+		g = c->gate;
+		g->domain_cr3 = cr3;
+		g->fault = f;
+		g->periods = 0;
+		gate_hide_rare(g);
+		status = gate_run(g);
 	}
-	g = c->gate;
-	if (unlikely(c->last_domain != dom->id))
-		gate_set_up(c, dom);
-	g->domain_cr3 = atmos_aspace_bind(c, dom);
-	g->fault = f;
-	g->periods = 0;
-	gate_hide_rare(g);
-	status = gate_run(g);
 	native_irq_enable();
-out:
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
 		preempt_enable_notrace();
 	return status;

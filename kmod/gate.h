@@ -61,7 +61,6 @@
 #define G_HIDDEN		128
 
 /* Bits of G_FEATURES: what this CPU needs on the way in and out. */
-#define GATE_HAS_PKRU		1
 #define GATE_NEEDS_VERW		2
 #define GATE_NEEDS_IBRS		4
 #define GATE_NEEDS_IBPB		8
@@ -138,9 +137,8 @@ struct atmos_domain;
  * @nmis_in_gate: NMIs and machine checks that hit the gate's own code
  * @frame: GATE_FRAME of this block
  * @spec_ctrl: SPEC_CTRL as the kernel wants it
- *
  * @hidden: GATE_HID_*
-  * @periods: only C, like all that follows: budget timer interrupts in this entry
+ * @periods: only C, like all that follows: budget timer interrupts in this entry
  * @forwarding: an interrupt that arrived inside is being handled
  * @dom: the domain that @frame and @arg are set up for
  * @u_cet: the program's, when it was turned off

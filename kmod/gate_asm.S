@@ -20,7 +20,9 @@
  */
 #include <linux/linkage.h>
 #include <linux/objtool.h>
+#include <asm/alternative.h>
 #include <asm/asm.h>
+#include <asm/cpufeatures.h>
 #include <asm/ibt.h>
 #include <asm/nospec-branch.h>
 #include <asm/smap.h>
@@ -154,8 +156,7 @@
 	wrfsbase %rax
 	wrgsbase %rax
 
-	testb	$GATE_HAS_PKRU, G_FEATURES(%rdi)
-	jz	.Lpkru_done\@
+	ALTERNATIVE "jmp .Lpkru_done\@", "", X86_FEATURE_OSPKE
 	xor	%ecx, %ecx
 	rdpkru
 	mov	%eax, G_USER_PKRU(%rdi)
@@ -201,8 +202,7 @@
 	swapgs
 	mov	G_USER_FS(%rdi), %rax
 	wrfsbase %rax
-	testb	$GATE_HAS_PKRU, G_FEATURES(%rdi)
-	jz	.Lpkru_done\@
+	ALTERNATIVE "jmp .Lpkru_done\@", "", X86_FEATURE_OSPKE
 	xor	%ecx, %ecx
 	rdpkru
 	cmp	G_USER_PKRU(%rdi), %eax
@@ -260,6 +260,15 @@ SYM_CODE_START_LOCAL_NOALIGN(gate_exit)
 	mov	%rsp, %rdi
 	and	$GATE_BLOCK_MASK, %rdi
 	SHOW_PROGRAM
+	/*
+	 * What the domain left in registers is no use to speculation. The
+	 * caller pops the others at once.
+	 */
+	xor	%esi, %esi
+	xor	%r8d, %r8d
+	xor	%r9d, %r9d
+	xor	%r10d, %r10d
+	xor	%r11d, %r11d
 	xor	%eax, %eax
 	mov	G_KERNEL_SP(%rdi), %rsp
 	UNWIND_HINT_GATE_RETURN
@@ -293,8 +302,10 @@ SYM_INNER_LABEL(gate_event_saved, SYM_L_LOCAL)
 	UNWIND_HINT_GATE
 	mov	%rsp, %rbp
 	SHOW_PROGRAM
-	mov	%rdi, %rbx
 	mov	%rbp, %rsi
+	CLEAR_REGS
+	mov	%rdi, %rbx
+	mov	%rsi, %rbp
 	mov	G_KERNEL_SP(%rdi), %rsp
 	UNWIND_HINT_GATE_RETURN
 	call	atmos_gate_event

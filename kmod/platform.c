@@ -129,8 +129,6 @@ static bool platform_needs_verw(void)
 void atmos_platform_gate_features(struct gate *g)
 {
 	g->verw_sel = __KERNEL_DS;
-	if (__read_cr4() & X86_CR4_PKE)
-		g->features |= GATE_HAS_PKRU;
 	if (platform_needs_verw())
 		g->features |= GATE_NEEDS_VERW;
 	if (boot_cpu_has(X86_FEATURE_KERNEL_IBRS)) {
@@ -168,7 +166,7 @@ size_t atmos_platform_describe(char *buf, size_t len)
 	if (boot_cpu_has(X86_FEATURE_CALL_DEPTH))
 		depth = "; NOT covered: call depth tracking (retbleed=stuff)";
 #endif
-	return scnprintf(buf, len, "%s%s%s%s%s%s%s%s%s",
+	return scnprintf(buf, len, "%s%s%s%s%s%s%s%s",
 			 g.features ? "" : "none needed",
 			 g.features & GATE_NEEDS_VERW ? "verw " : "",
 			 g.features & GATE_NEEDS_IBRS ? "ibrs " : "",
@@ -176,7 +174,7 @@ size_t atmos_platform_describe(char *buf, size_t len)
 			 g.features & GATE_NEEDS_UNTRAIN ? "untrain-ret " : "",
 			 g.features & GATE_NEEDS_BHB ? "clear-bhb " : "",
 			 atmos_ibpb ? "ibpb-between-domains " : "",
-			 g.features == GATE_HAS_PKRU ? "none needed" : "", depth);
+			 depth);
 }
 
 /**

@@ -36,7 +36,7 @@ static inline const char *atmos_platform_refusal(u32 facts)
 	if (facts & ATMOS_FACT_FRED)
 		return "FRED is on, whose entry points do not follow the page table: boot with fred=off";
 	if (facts & ATMOS_FACT_ENCRYPTED)
-		return "SEV-ES, SEV-SNP or TDX guest: its exceptions cannot be taken in a domain";
+		return "SEV-ES, SEV-SNP or TDX guest: its exceptions do not fit a domain";
 	if (facts & ATMOS_FACT_CONFIDENTIAL)
 		return "the kernel is locked down for confidentiality";
 	return NULL;
