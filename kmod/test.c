@@ -45,7 +45,7 @@ static u8 *secret;
 static u8 *secret_vmalloc;
 
 struct test_file {
-	struct mutex lock;
+	struct mutex lock;	/* outermost; held for look-ups only */
 	struct xarray domains;	/* struct atmos_test_domain by id; under @lock */
 };
 

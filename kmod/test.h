@@ -25,7 +25,7 @@
  */
 struct atmos_test_domain {
 	struct kref ref;
-	struct mutex lock;
+	struct mutex lock;	/* outside of the domain's own */
 	struct atmos_domain *dom;
 	struct list_head remapped;
 	u32 nr_commands;
