@@ -15,11 +15,16 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-/* How an entry ended. */
+/**
+ * enum atmos_test_status - how an entry ended
+ * @ATMOS_TEST_OK: committed
+ * @ATMOS_TEST_DIED: fault, budget or contract: see the fault list
+ * @ATMOS_TEST_REFUSED: not entered: given up, quarantined, limits
+ */
 enum atmos_test_status {
-	ATMOS_TEST_OK = 0,	/* committed */
-	ATMOS_TEST_DIED = 1,	/* fault, budget or contract: see the fault list */
-	ATMOS_TEST_REFUSED = 2,	/* not entered: given up, quarantined, limits */
+	ATMOS_TEST_OK = 0,
+	ATMOS_TEST_DIED = 1,
+	ATMOS_TEST_REFUSED = 2,
 };
 
 #define ATMOS_TEST_PRIV_DEFAULT	0
@@ -30,6 +35,7 @@ enum atmos_test_status {
  * struct atmos_test_create - make a domain from an image
  * @image: name of a built-in or loaded image
  * @privilege: ATMOS_TEST_PRIV_*
+ * @reserved: 0
  * @id: out: the domain's id, as in netlink and reports
  */
 struct atmos_test_create {
@@ -89,7 +95,7 @@ struct atmos_test_loop {
 
 #define ATMOS_TEST_LOOP_GATE	0	/* bare crossings, empty mailbox; @count rounded up to 64 */
 #define ATMOS_TEST_LOOP_ENTER	1	/* whole transaction with one PING */
-#define ATMOS_TEST_LOOP_KILL	2	/* kill the domain, restart it, until ready; ns is death to ready */
+#define ATMOS_TEST_LOOP_KILL	2	/* kill and restart; ns is death to ready */
 #define ATMOS_TEST_LOOP_BASE	3	/* the loop and clock alone, to subtract */
 
 /**
@@ -111,9 +117,11 @@ struct atmos_test_offer {
  * @id: domain
  * All others are out: linear addresses in the kernel's or the domain's space.
  * @cpu: CPU for which the per-CPU ones hold
+ * @reserved: 0
  * @base: the domain's window
  * @secret: kernel memory that holds @secret_value (16 bytes), in the direct map
  * @secret_vmalloc: a second copy of it in vmalloc space
+ * @secret_value: what to look for
  * @gate_text: first byte of the gate's code
  * @gate_text_len: its length
  * @gate_block: this CPU's gate block (state and interrupt stacks)
@@ -167,6 +175,7 @@ struct atmos_test_info {
  * @count: how often
  * @cpu: target CPU
  * @interval_us: pause between two
+ * @reserved: 0
  */
 struct atmos_test_provoke {
 	__u32 what;
@@ -187,6 +196,7 @@ struct atmos_test_provoke {
  * @offset: page of the domain's window
  * @value: 8 bytes that fill the page now mapped there (ATMOS_TEST_REMAP_FILL)
  * @op: ATMOS_TEST_REMAP_*
+ * @reserved: 0
  *
  * A later read through the old translation would be the hole.
  */
@@ -201,13 +211,20 @@ struct atmos_test_remap {
 #define ATMOS_TEST_REMAP_FILL	0	/* map a new page, filled with @value, at @offset */
 #define ATMOS_TEST_REMAP_UNMAP	1	/* unmap @offset */
 
-/* How a death came about. */
+/**
+ * enum atmos_test_fault_kind - how a death came about
+ * @ATMOS_TEST_FAULT_EXCEPTION: the CPU raised one
+ * @ATMOS_TEST_FAULT_BUDGET: it ran too long
+ * @ATMOS_TEST_FAULT_CONTRACT: a command or the record broke the contract
+ * @ATMOS_TEST_FAULT_KILLED: the administrator did it
+ * @ATMOS_TEST_FAULT_SEGMENT: interrupted with a CS, SS or RIP not the domain's
+ */
 enum atmos_test_fault_kind {
 	ATMOS_TEST_FAULT_EXCEPTION = 1,
 	ATMOS_TEST_FAULT_BUDGET = 2,
 	ATMOS_TEST_FAULT_CONTRACT = 3,
-	ATMOS_TEST_FAULT_KILLED = 4,	/* by the administrator */
-	ATMOS_TEST_FAULT_SEGMENT = 5,	/* interrupted with a CS, SS or RIP that is not the domain's */
+	ATMOS_TEST_FAULT_KILLED = 4,
+	ATMOS_TEST_FAULT_SEGMENT = 5,
 };
 
 /**
