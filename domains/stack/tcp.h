@@ -77,6 +77,7 @@ struct tcp {
 	u32 dsack_start;
 	u32 dsack_end;
 	u32 dup_acks;
+	u32 fack_seq;		/* rack_fack_seq before the current ACK */
 	u32 probe_len;		/* force this much out past SWS and window */
 	bool fast;		/* tcp_fast_ok() */
 	bool slow;		/* something went the long way */

@@ -99,6 +99,7 @@ bool tcp_ack_in(struct tcp *t, const struct tcp_seg *s, u64 seq)
 	u64 ack = tcp_ext(r->snd_una, s->ack - r->iss), una = r->snd_una;
 	bool wnd_changed;
 
+	t->fack_seq = r->rack_fack_seq;
 	if (unlikely(ack > una && ack > r->snd_nxt)) {
 		/* RFC 9293 3.10.7.4: acknowledges what was never sent */
 		tcp_challenge(t);

@@ -214,6 +214,8 @@ bool tcp_send_syn(struct tcp *t)
 	memcpy(h + TCP_HLEN, opts, optlen);
 	if (r->backoff)
 		c->flags = STACK_XMIT_RETRANS;
+	if (with_ack)
+		r->last_ack_seq = (u32)r->rcv_nxt;
 	r->flags &= ~TCP_F_ACK_NOW;
 	r->segs_out++;
 	return true;

@@ -133,6 +133,9 @@ static void recovery_exit(struct tcp *t)
 
 	if (r->ca_state < TCP_CA_CWR || r->snd_una < r->recover)
 		return;
+	/* RFC 3168 6.1.2: until something sent after the reduction is acked */
+	if (r->ca_state == TCP_CA_CWR && r->snd_una == r->recover)
+		return;
 	/* RFC 6582 3.2 step 1: without SACK, late duplicates must not start over */
 	if (!(r->flags & TCP_F_SACK) && r->snd_una == r->recover &&
 	    tcp_flight(r) && r->ca_state == TCP_CA_RECOVERY)

@@ -67,7 +67,8 @@ static bool retransmit(struct tcp *t, u32 seg, u32 *pipe)
 			fin = false;
 		if (!tcp_send_seg(t, seq, data, seg,
 				  (fin ? TCP_FIN : 0) |
-				  (seq + data == r->snd_tail ? TCP_PSH : 0),
+				  (data && seq + data == r->snd_tail ?
+				   TCP_PSH : 0),
 				  STACK_XMIT_RETRANS))
 			return false;
 		t->force_rtx = false;

@@ -174,19 +174,22 @@ void tcp_tx_merge(struct tcp_record *r)
 void tcp_tx_sent_again(struct tcp *t, u32 i, u32 len)
 {
 	struct tcp_record *r = t->r;
+	u32 start = tcp_tx_start(r, i);
 
 	if (len < tcp_tx_len(r, i)) {
 		if (r->nr_tx == TCP_TX_MAX) {
-			u32 start = tcp_tx_start(r, i);
-
-			tcp_tx_room(t, 1);
-			for (i = 0; i < r->nr_tx; i++)	/* it may have moved */
+			/* the entry may move, and grow at its front */
+			tcp_tx_room(t, 2);
+			for (i = 0; i + 1u < r->nr_tx; i++)
 				if (after(r->tx[i].end_seq, start))
 					break;
-			if (i == r->nr_tx)
-				return;
+			if (tcp_tx_start(r, i) != start) {
+				tcp_tx_split(t, i, start);
+				i++;
+			}
 		}
-		tcp_tx_split(t, i, tcp_tx_start(r, i) + len);
+		if (start + len != r->tx[i].end_seq)
+			tcp_tx_split(t, i, start + len);
 	}
 	r->tx[i].stamp = tcp_tx_now(t) | TCP_TX_RETRANS;
 }
@@ -218,8 +221,11 @@ void tcp_tx_delivered(struct tcp *t, u32 i, u32 end_seq)
 			t->ca_rtt_us = rtt ? rtt : 1;
 		if (!after(end_seq, r->frto_seq))
 			t->orig_delivered = true;
-		/* RFC 8985 6.2 step 3: reordering, seen without retransmission */
-		if (before(end_seq, r->rack_fack_seq))
+		/*
+		 * RFC 8985 6.2 step 3: reordering, seen without retransmission,
+		 * compared with what was known before this acknowledgment.
+		 */
+		if (before(end_seq, t->fack_seq))
 			r->flags |= TCP_F_REORDER;
 	}
 	if (after(end_seq, r->rack_fack_seq))
