@@ -232,6 +232,7 @@ void tcp_challenge(struct tcp *t);
 void tcp_established(struct tcp *t);
 u32 tcp_data_in(struct tcp *t, const struct tcp_seg *s, u64 seq);
 void tcp_fin_in(struct tcp *t);
+void tcp_rcv_mss(struct tcp *t, u32 size);
 
 /* ---- tcp_app.c: events of the application ---- */
 

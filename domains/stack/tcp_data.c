@@ -144,6 +144,18 @@ static u32 ahead(struct tcp *t, const struct tcp_seg *s, u64 start, u64 end,
 }
 
 /**
+ * tcp_rcv_mss() - the peer's segments are larger than was known
+ * @t: the run
+ * @size: payload of one
+ *
+ * A frame that was coalesced without saying of what is no segment.
+ */
+void tcp_rcv_mss(struct tcp *t, u32 size)
+{
+	t->r->rcv_mss = (u16)min_u32(size, tcp_mss_local(t));
+}
+
+/**
  * tcp_data_in() - the payload of an acceptable segment
  * @t: the run
  * @s: the segment
@@ -176,7 +188,7 @@ u32 tcp_data_in(struct tcp *t, const struct tcp_seg *s, u64 seq)
 		return start >= limit ? STACK_DROP_FULL : STACK_DROP_DUP;
 	size = s->seg_size ? s->seg_size : s->len;
 	if (size > r->rcv_mss)
-		r->rcv_mss = (u16)min_u32(size, 65535);
+		tcp_rcv_mss(t, size);
 	t->data_in = true;
 	if (start == r->rcv_nxt)
 		return in_order(t, s, start, end, off);

@@ -146,8 +146,8 @@ bool tcp_fast_rx(struct tcp *t, const struct dom_ev_RX *ev)
 	c->len = len;
 	if (ev->seg_size)
 		len = ev->seg_size;
-	if (len > r->rcv_mss)
-		r->rcv_mss = (u16)len;
+	if (unlikely(len > r->rcv_mss))
+		tcp_rcv_mss(t, len);
 	t->data_in = true;
 	return true;
 }
