@@ -89,7 +89,7 @@ stats: packages-build ## lines of code: trusted core, domains, tools, tests
 	@tools/check/stats
 
 docs: packages-docs ## documentation, in build/docs/
-	@python3 -m sphinx -q -W --keep-going -b html Documentation \
+	@sphinx-build -q -W --keep-going -b html Documentation \
 		$(OUT)/docs/html
 
 install: modules tools ## module, images, tools and man pages

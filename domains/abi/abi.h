@@ -70,6 +70,7 @@ struct dom_msg {
  * @domain_id: for messages and traces only
  * @record_len: bytes of &dom_out.record that hold a committed record, 0 for a
  *	domain that has none yet
+ * @reserved: 0
  * @config: meaning given by the image's class; constant for a domain's life
  * @slot: the events
  */
@@ -88,6 +89,7 @@ struct dom_in {
  * struct dom_out - the second mailbox page: written by the domain
  * @nr_slots: command slots filled in this entry; the core sets it to 0 before
  * @flags: DOM_OUT_MORE
+ * @reserved: must stay 0
  * @record: the state that outlives a crash; the core copies it on commit
  * @slot: the commands
  *
@@ -123,6 +125,7 @@ enum dom_class {
  * @capabilities: what it asks for, DOM_CAP_*
  * @name: NUL-terminated, letters, digits, '-' and '_'
  * @build_id: hash of the image's contents, for reports
+ * @reserved: must be 0
  */
 struct dom_manifest {
 	u64 magic;
