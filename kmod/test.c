@@ -17,6 +17,7 @@
 #include <linux/module.h>
 #include <linux/random.h>
 #include <linux/sched.h>
+#include <linux/security.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/uaccess.h>
@@ -549,6 +550,11 @@ int atmos_test_init(void)
 
 	if (!test_interface)
 		return 0;
+	/* It tells kernel addresses, and root may be less than the kernel. */
+	if (security_locked_down(LOCKDOWN_MODULE_SIGNATURE)) {
+		pr_err("test_interface=1 refused: the kernel is locked down\n");
+		return -EPERM;
+	}
 	secret = kmalloc(SECRET_LEN, GFP_KERNEL);
 	secret_vmalloc = vmalloc(PAGE_SIZE);
 	if (!secret || !secret_vmalloc)

@@ -285,11 +285,12 @@ def domains_are_told_as_they_are():
     told = nl.ask("domain-get", id=domain)
     assert told["id"] == domain and told["status"] == "ready"
     assert told["image"] == "echo" and told["restarts"] == 0
-    assert "last-fault" not in told and "running-cpu" not in told
+    assert "last-fault" not in told and "last-cpu" not in told
     assert told["record-len"] == 64
     assert told["build-id"] == nl.ask("image-get", name="echo")["build-id"]
     for _ in range(3):
         assert dev.ping(domain)[0] == dev.OK
+    assert nl.ask("domain-get", id=domain)["last-cpu"] < os.cpu_count()
     stats = nl.ask("stats-get", domain=domain)
     assert stats["domain"] == domain
     assert stats["entries"] == 3 and stats["crossings"] == 3, stats

@@ -81,7 +81,8 @@ static const struct feature {
 } features[] = {
 	{ "nx", BAD, "data pages of a domain would be executable" },
 	{ "fsgsbase", BAD, "the gate could not keep GS base safe from NMIs" },
-	{ "smep", NOTE, "privilege=kernel is refused" },
+	{ "smep", NOTE,
+	  "privilege=kernel is refused, the return predictor not covered" },
 	{ "smap", NOTE, "the kernel could read user memory by mistake" },
 	{ "pcid", NOTE, "every entry flushes the TLB" },
 	{ "umip", NOTE,
@@ -220,7 +221,8 @@ static void read_info(const struct reply *reply, void *arg)
 		       "on: for tests only, never on a machine in use");
 	if (reply_attr(reply, ATMOS_A_INFO_UNSIGNED_IMAGES))
 		report(NOTE, "unsigned images", "load: for development only");
-	report(OK, "gate", "%s, on each crossing: %s",
+	report(strstr(mitigations, "NOT covered") ? NOTE : OK, "gate",
+	       "%s, on each crossing: %s",
 	       reply_attr(reply, ATMOS_A_INFO_PCID) ? "PCIDs in use"
 						    : "no PCIDs",
 	       mitigations);
