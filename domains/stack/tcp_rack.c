@@ -103,8 +103,7 @@ u64 tcp_tlp_timeout(const struct tcp *t)
 	u64 pto;
 
 	if (!(r->flags & TCP_F_SACK) || r->ca_state != TCP_CA_OPEN ||
-	    !r->srtt || (r->flags & TCP_F_TLP) || !r->nr_tx ||
-	    tcp_tx_any(r, TCP_TX_SACKED))
+	    !r->srtt || (r->flags & TCP_F_TLP) || !r->nr_tx)
 		return 0;
 	pto = 2 * (u64)(r->srtt >> 3);
 	if (tcp_flight(r) <= r->mss)

@@ -86,7 +86,7 @@ static void undo_loss(struct tcp *t)
 	tcp_tx_unmark_lost(r);
 	r->cwnd = max_u32(r->cwnd, r->prior_cwnd);
 	r->ssthresh = max_u32(r->ssthresh, r->prior_ssthresh);
-	r->ca_state = TCP_CA_OPEN;
+	r->ca_state = r->nr_tx ? TCP_CA_DISORDER : TCP_CA_OPEN;
 	r->flags &= ~(TCP_F_FRTO1 | TCP_F_FRTO2 | TCP_F_UNDO | TCP_F_CWR);
 	r->backoff = 0;
 	t->rearm = true;
@@ -145,7 +145,8 @@ static void recovery_exit(struct tcp *t)
 	if (r->ca_state == TCP_CA_RECOVERY && r->rack_persist &&
 	    !--r->rack_persist)
 		r->rack_mult = 1;
-	r->ca_state = TCP_CA_OPEN;
+	/* there may be SACKs above; tcp_recover() looks */
+	r->ca_state = r->nr_tx ? TCP_CA_DISORDER : TCP_CA_OPEN;
 	r->dupacks = 0;
 	r->flags &= ~(TCP_F_FRTO1 | TCP_F_FRTO2 | TCP_F_UNDO);
 	r->cwnd_frac = 0;
@@ -250,8 +251,12 @@ void tcp_recover(struct tcp *t)
 	if (unlikely(r->mtu_probe) && lost)
 		tcp_mtu_probe_lost(t);
 
-	if (r->ca_state < TCP_CA_RECOVERY) {
-		if (r->nr_tx && tcp_tx_any(r, TCP_TX_LOST)) {
+	/* in the open state without news nothing is SACKed, nothing lost */
+	if (r->ca_state == TCP_CA_OPEN && !t->sacked && !r->dupacks && !lost) {
+		if (t->ece_in)
+			tcp_enter_cwr(t);
+	} else if (r->ca_state < TCP_CA_RECOVERY) {
+		if (tcp_tx_any(r, TCP_TX_LOST)) {
 			reduce(t, TCP_CA_RECOVERY);
 			t->force_rtx = true;
 		} else if (t->ece_in) {

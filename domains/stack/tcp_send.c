@@ -212,7 +212,9 @@ void tcp_output(struct tcp *t)
 	if (r->nr_tx || (tcp_can_send(r) &&
 			 (r->snd_tail > r->snd_nxt || tcp_fin_wanted(r)))) {
 		seg = segment_size(t);
-		pipe = tcp_tx_pipe(r);
+		/* the open state: nothing is SACKed, nothing lost */
+		pipe = r->ca_state == TCP_CA_OPEN && !t->force_rtx ?
+			tcp_flight(r) : tcp_tx_pipe(r);
 		if (unlikely(r->ca_state >= TCP_CA_RECOVERY || t->force_rtx) &&
 		    !(r->flags & TCP_F_FRTO2) && !retransmit(t, seg, &pipe))
 			return;
