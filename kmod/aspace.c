@@ -78,8 +78,8 @@ static void *aspace_alloc(struct list_head *tables, gfp_t gfp)
 	return page_address(page);
 }
 
-/* Map one supervisor page at its kernel address, in the tables under @top. */
-static int aspace_map(struct atmos_cpu *c, u64 address, phys_addr_t phys, u64 flags, gfp_t gfp)
+/* The leaf entry for an address in the tables under @top, made if @gfp is not 0. */
+static u64 *aspace_leaf(struct atmos_cpu *c, u64 address, gfp_t gfp)
 {
 	u64 *table = c->top;
 	int level;
@@ -88,16 +88,25 @@ static int aspace_map(struct atmos_cpu *c, u64 address, phys_addr_t phys, u64 fl
 		u64 *e = &table[aspace_index(address, level)];
 
 		if (!*e) {
-			void *next = aspace_alloc(&c->tables, gfp);
+			void *next = gfp ? aspace_alloc(&c->tables, gfp) : NULL;
 
 			if (!next)
-				return -ENOMEM;
+				return NULL;
 			WRITE_ONCE(*e, aspace_entry(next, ASPACE_TABLE));
 		}
 		table = aspace_table(*e);
 	}
-	WRITE_ONCE(table[aspace_index(address, 1)],
-		   __sme_set(phys) | flags | _PAGE_PRESENT | _PAGE_ACCESSED);
+	return &table[aspace_index(address, 1)];
+}
+
+/* Map one supervisor page at its kernel address. */
+static int aspace_map(struct atmos_cpu *c, u64 address, phys_addr_t phys, u64 flags)
+{
+	u64 *leaf = aspace_leaf(c, address, GFP_KERNEL);
+
+	if (!leaf)
+		return -ENOMEM;
+	WRITE_ONCE(*leaf, __sme_set(phys) | flags | _PAGE_PRESENT | _PAGE_ACCESSED);
 	return 0;
 }
 
@@ -109,8 +118,7 @@ static int aspace_share(struct atmos_cpu *c, const void *start, size_t len, u64 
 	int err;
 
 	for (; address < end; address += PAGE_SIZE) {
-		err = aspace_map(c, address, slow_virt_to_phys((void *)address), flags,
-				 GFP_KERNEL);
+		err = aspace_map(c, address, slow_virt_to_phys((void *)address), flags);
 		if (err)
 			return err;
 	}
@@ -150,6 +158,35 @@ static void aspace_read_addresses(struct atmos_cpu *c)
 	c->addr.gate_block = (u64)c->gate;
 }
 
+/* Where PEBS and BTS write on this CPU, if its user is ever made. */
+static void aspace_debug_area(struct atmos_cpu *c, u64 *start, u64 *end)
+{
+	struct cpu_entry_area *cea;
+
+	cea = container_of((struct x86_hw_tss *)c->addr.tss, struct cpu_entry_area, tss.x86_tss);
+	*start = (u64)&cea->cpu_debug_store;
+	*end = (u64)(&cea->cpu_debug_buffers + 1);
+}
+
+/* Tables without leaves: where those are set, nothing can be allocated. */
+static int aspace_debug_tables(struct atmos_cpu *c)
+{
+	struct cpu_entry_area *cea;
+	u64 address, end;
+	unsigned int level;
+
+	cea = container_of((struct x86_hw_tss *)c->addr.tss, struct cpu_entry_area, tss.x86_tss);
+	c->debug_pte[0] = lookup_address((u64)&cea->cpu_debug_store, &level);
+	c->debug_pte[1] = lookup_address((u64)&cea->cpu_debug_buffers.bts_buffer, &level);
+	c->debug_pte[2] = lookup_address((u64)&cea->cpu_debug_buffers.pebs_buffer, &level);
+	memset(c->debug_seen, 0, sizeof(c->debug_seen));
+	aspace_debug_area(c, &address, &end);
+	for (; address < end; address = (address | ~PMD_MASK) + 1)
+		if (!aspace_leaf(c, address, GFP_KERNEL))
+			return -ENOMEM;
+	return 0;
+}
+
 static int aspace_shared_init(struct atmos_cpu *c)
 {
 	u64 nx = _PAGE_NX | _PAGE_DIRTY;
@@ -173,10 +210,12 @@ static int aspace_shared_init(struct atmos_cpu *c)
 	if (!err)
 		err = aspace_share(c, (void *)c->addr.gdt, PAGE_SIZE, nx);
 	if (!err)
-		err = aspace_map(c, c->addr.idt, __pa(atmos_gate_idt()), nx, GFP_KERNEL);
+		err = aspace_map(c, c->addr.idt, __pa(atmos_gate_idt()), nx);
 	if (!err)
 		err = aspace_map(c, c->addr.tss & PAGE_MASK,
-				 __pa((u64)c->tss & PAGE_MASK), nx | _PAGE_RW, GFP_KERNEL);
+				 __pa((u64)c->tss & PAGE_MASK), nx | _PAGE_RW);
+	if (!err)
+		err = aspace_debug_tables(c);
 	return err;
 }
 
@@ -330,37 +369,56 @@ u64 atmos_aspace_bind(struct atmos_cpu *c, struct atmos_domain *dom)
 	return s->cr3;
 }
 
-/**
- * atmos_aspace_demand() - map a page of this CPU's debug store
- * @c: this CPU's state
- * @address: where the CPU faulted on a domain's page table
- *
- * PEBS writes its records through the current page table, and the kernel
- * allocates their buffers when the first such event is made. Map what it has
- * there, supervisor-only, when it is first missed.
- *
- * Context: interrupts off, kernel's CR3. Return: whether to go back.
+/*
+ * PEBS writes its records through the current page table, also while the gate
+ * runs on a domain's, where a fault would be fatal. So map what the kernel has
+ * there: it makes the buffers with the first such event and frees them with the
+ * last, each time told by an entry that changes.
  */
-noinstr bool atmos_aspace_demand(struct atmos_cpu *c, u64 address)
+static void aspace_debug_copy(struct atmos_cpu *c)
 {
-	struct cpu_entry_area *cea;
-	unsigned int level;
-	u64 start, end;
-	pte_t *pte;
-	bool ok;
+	unsigned int level, i;
+	u64 address, end;
 
-	cea = container_of((struct x86_hw_tss *)c->addr.tss, struct cpu_entry_area, tss.x86_tss);
-	start = (u64)&cea->cpu_debug_store;
-	end = (u64)(&cea->cpu_debug_buffers + 1);
-	if (address - start >= end - start)
-		return false;
-	instrumentation_begin();
-	pte = lookup_address(address, &level);
-	ok = pte && level == PG_LEVEL_4K && pte_present(*pte) &&
-	     !aspace_map(c, address & PAGE_MASK, (phys_addr_t)pte_pfn(*pte) << PAGE_SHIFT,
-			 _PAGE_NX | _PAGE_RW | _PAGE_DIRTY, GFP_ATOMIC);
-	instrumentation_end();
-	return ok;
+	aspace_debug_area(c, &address, &end);
+	for (; address < end; address += PAGE_SIZE) {
+		const pte_t *pte = lookup_address(address, &level);
+		u64 *leaf = aspace_leaf(c, address, 0);
+		u64 entry = 0;
+
+		if (pte && level == PG_LEVEL_4K && pte_present(*pte))
+			entry = __sme_set((u64)pte_pfn(*pte) << PAGE_SHIFT) | _PAGE_PRESENT |
+				_PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_RW | _PAGE_NX;
+		if (leaf)
+			WRITE_ONCE(*leaf, entry);
+	}
+	for (i = 0; i < ATMOS_SLOTS; i++)
+		c->slot[i].map_gen = 0;		/* no domain's: flush */
+}
+
+/**
+ * atmos_aspace_debug_sync() - follow the kernel's mappings of its debug store
+ * @c: this CPU's state
+ *
+ * Context: interrupts off, on the way into a domain, after it was bound.
+ */
+void atmos_aspace_debug_sync(struct atmos_cpu *c)
+{
+	bool changed = false;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(c->debug_pte); i++) {
+		u64 now = c->debug_pte[i] ? pte_val(READ_ONCE(*c->debug_pte[i])) : 0;
+
+		/* The CPU sets accessed and dirty bits as it likes. */
+		now &= ~(u64)(_PAGE_ACCESSED | _PAGE_DIRTY);
+		changed = changed || now != c->debug_seen[i];
+		c->debug_seen[i] = now;
+	}
+	if (changed) {
+		aspace_debug_copy(c);
+		c->gate->domain_cr3 = c->hot->cr3;
+	}
 }
 
 /**

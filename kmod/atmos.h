@@ -40,7 +40,6 @@ enum atmos_privilege {
 /* Of domains whose maker does not say; module parameter. */
 extern enum atmos_privilege atmos_privilege_default;
 
-extern enum atmos_privilege atmos_privilege_default;
 
 /* ---- image.c: what a domain runs ---- */
 
@@ -104,7 +103,6 @@ void atmos_image_put(struct atmos_image *img);
 bool atmos_image_unsigned_ok(void);
 int atmos_image_remove(const char *name);
 int atmos_image_for_each(int (*fn)(struct atmos_image *img, void *arg), void *arg);
-bool atmos_image_unsigned_ok(void);
 const char *atmos_image_symbol(const struct atmos_image *img, u32 offset, u32 *delta);
 
 /* ---- report.c: faults ---- */
@@ -230,7 +228,7 @@ struct atmos_private {
 /**
  * struct atmos_domain_ops - the owner's part of a transaction
  * @check: class-specific check of one command that passed the contract; pure,
- *	must not change anything; 0 or a negative errno and *why
+ *	must not change anything; 0, or a negative errno and the reason in @why
  * @check_record: the same for the record the domain leaves behind
  * @commit: one command takes effect; cannot fail. Objects named by TAKE
  *	commands are passed with their reference, NULL otherwise

@@ -5,6 +5,8 @@
 
 #include <linux/version.h>
 
+#include "compat_barriers.h"
+
 /* On a domain's CR3 there is nothing to unwind to. */
 .macro UNWIND_HINT_GATE
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)

@@ -147,7 +147,7 @@ int atmos_contract_message(const struct dom_msg *msg, u32 room, u32 image_class,
 		*why = "command unknown to its class";
 		return -EBADMSG;
 	}
-	r = &rules[type];
+	r = &rules[array_index_nospec(type, ARRAY_SIZE(rules))];
 	if (msg->hdr.inline_len > r->inline_max) {
 		*why = "more inline bytes than the command may have";
 		return -EBADMSG;

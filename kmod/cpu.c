@@ -24,8 +24,19 @@ module_param_named(budget_us, atmos_budget_us, uint, 0444);
 MODULE_PARM_DESC(budget_us, "longest time a domain may run in one entry, microseconds (default 2000)");
 
 static enum cpuhp_state cpu_hp_state;
+static bool cpu_all_up;		/* those that were online at load */
 
 /*
+ * CR4.PGE must be off inside a domain: see PGE_OFF in gate_asm.S. How depends
+ * on how the kernel flushes its own translations:
+ *
+ * - With page-table isolation, or without PCIDs, it does not rely on global
+ *   entries. PGE is off for as long as domains exist.
+ * - With PCIDs and without isolation it does: flush_tlb_one_kernel() is an INVLPG,
+ *   which reaches other PCIDs' entries only if they are global. PGE must be on
+ *   whenever the kernel runs, so the gate turns it off and on at each crossing
+ *   (GATE_TOGGLES_PGE). That flushes everything, twice.
+ *
  * Users of domains. PGE goes off before the first and on again after the last,
  * under the mutex; the count itself may be raised from any context while it is
  * not zero.
@@ -84,7 +95,7 @@ int atmos_cpu_enable(gfp_t gfp)
 	if (!gfpflags_allow_blocking(gfp))
 		return -EAGAIN;
 	mutex_lock(&cpu_mutex);
-	if (!cpu_pge_is_off) {
+	if (!cpu_pge_is_off && !atmos_platform_toggles_pge()) {
 		cpus_read_lock();
 		cpu_pge_is_off = true;
 		on_each_cpu(cpu_pge_off, NULL, 1);
@@ -109,9 +120,16 @@ void atmos_cpu_disable(void)
 static enum hrtimer_restart cpu_timer(struct hrtimer *timer)
 {
 	struct atmos_cpu *c = container_of(timer, struct atmos_cpu, timer);
+	struct gate *g = c->gate;
 
-	if (c->gate->forwarding) {
-		c->gate->periods++;
+	/*
+	 * The first in an entry may come at once, the second comes a whole
+	 * budget later and ends it. Counting interrupts, not time, spares a
+	 * domain whose virtual CPU was not scheduled.
+	 */
+	if (g->forwarding) {
+		g->over_budget = g->timer_seen == g->crossings;
+		g->timer_seen = g->crossings;
 		hrtimer_forward_now(timer, ns_to_ktime((u64)atmos_budget_us * NSEC_PER_USEC));
 		return HRTIMER_RESTART;
 	}
@@ -141,6 +159,7 @@ static int cpu_gate_up(unsigned int cpu)
 		goto out;
 	c->number = cpu;
 	c->gate = page_address(block);
+	c->gate->timer_seen = U64_MAX;
 	c->gate->frame = (void *)c->gate + GATE_FRAME;
 	c->gate->kernel_gs = rdgsbase();
 	c->gate->cr3_noflush = __read_cr4() & X86_CR4_PCIDE ? BIT_ULL(63) : 0;
@@ -161,13 +180,17 @@ out:
 	if (!c->gate && block)
 		__free_pages(block, GATE_BLOCK_ORDER);
 	cpu_free(c);
-	return err;
+	pr_err("CPU %u cannot enter domains (%d)\n", cpu, err);
+	/* That is no reason to keep a CPU down that comes up later. */
+	return cpu_all_up ? 0 : err;
 }
 
 static int cpu_gate_down(unsigned int cpu)
 {
 	struct atmos_cpu *c = per_cpu_ptr(&atmos_cpu, cpu);
 
+	if (!c->up)
+		return 0;
 	/* On the CPU itself, so no entry is under way once bottom halves are on. */
 	local_bh_disable();
 	WRITE_ONCE(c->up, false);
@@ -265,6 +288,7 @@ int atmos_cpu_init(void)
 		return ret;
 	}
 	cpu_hp_state = ret;
+	cpu_all_up = true;
 	return 0;
 }
 

@@ -85,6 +85,8 @@ struct atmos_addresses {
  * @tables: pages of the supervisor-only tables, for freeing
  * @slot: top-level tables
  * @clock_hand: the next slot to be given away
+ * @debug_pte: the kernel's entries for the debug store and its buffers
+ * @debug_seen: what they held when they were copied
  * @number: of this CPU
  * @hot: the slot entered last, atmos_slot_none when the timer is not running;
  *	only with interrupts off
@@ -100,6 +102,8 @@ struct atmos_cpu {
 	struct list_head tables;
 	struct atmos_slot slot[ATMOS_SLOTS];
 	u32 clock_hand;
+	pte_t *debug_pte[3];
+	u64 debug_seen[3];
 	u32 number;
 	const struct atmos_slot *hot;
 	struct hrtimer timer;
@@ -129,7 +133,7 @@ u64 atmos_aspace_base(enum atmos_privilege priv);
 u64 atmos_aspace_pte(struct page *page, enum atmos_prot prot, enum atmos_privilege priv);
 bool atmos_pte_dirty(u64 pte);
 u64 atmos_aspace_bind(struct atmos_cpu *c, struct atmos_domain *dom);
-bool atmos_aspace_demand(struct atmos_cpu *c, u64 address);
+void atmos_aspace_debug_sync(struct atmos_cpu *c);
 
 /* gate.c */
 enum atmos_entry_status atmos_gate_run(struct atmos_domain *dom, struct gate_fault *f);

@@ -10,8 +10,8 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/rculist.h>
+#include <linux/security.h>
 #include <linux/slab.h>
-#include <linux/smp.h>
 
 #include "cpu.h"
 #include "domain.h"
@@ -193,7 +193,8 @@ void atmos_domain_put(struct atmos_domain *dom)
  * Context: process or softirq.
  * Return: the domain with one reference, to be dropped by
  * atmos_domain_destroy(); or ERR_PTR: -ENOMEM, -ENOSPC at a limit, -EAGAIN as
- * of atmos_cpu_enable(), -EOPNOTSUPP for a privilege that this CPU cannot have.
+ * of atmos_cpu_enable(), -EPERM for an unsigned image at CPL0 under lockdown,
+ * -EOPNOTSUPP for a privilege that this CPU cannot have.
  */
 struct atmos_domain *atmos_domain_create(struct atmos_image *img, enum atmos_privilege priv,
 					 const struct atmos_domain_ops *ops, void *owner,
@@ -205,6 +206,10 @@ struct atmos_domain *atmos_domain_create(struct atmos_image *img, enum atmos_pri
 
 	if (priv == ATMOS_PRIV_KERNEL && !atmos_platform_kernel_privilege())
 		return ERR_PTR(-EOPNOTSUPP);
+	/* At CPL0 an image is kernel code. */
+	if (priv == ATMOS_PRIV_KERNEL && !img->is_signed &&
+	    security_locked_down(LOCKDOWN_MODULE_SIGNATURE))
+		return ERR_PTR(-EPERM);
 	err = domain_charge(nr + 1);
 	if (err)
 		return ERR_PTR(err);

@@ -56,12 +56,6 @@ static_assert(sizeof(struct gate) < GATE_FRAME - 1024);
 #define GATE_DIED	1
 static_assert(GATE_RESUME == ATMOS_ENTRY_OK && GATE_DIED == ATMOS_ENTRY_DIED);
 
-/*
- * An entry ends at this interrupt of the budget timer inside it. The first may
- * come at once, the second a whole budget later. Counting interrupts, not
- * time, spares a domain whose virtual CPU was not scheduled.
- */
-#define GATE_PERIODS	2
 
 typedef void (*gate_raise_fn)(void);
 
@@ -70,6 +64,42 @@ static gate_desc *gate_idt;
 static __always_inline void gate_write_dr7(unsigned long value)
 {
 	asm volatile("mov %0, %%db7" : : "r" (value) : "memory");
+}
+
+/*
+ * On a host of virtual machines KVM leaves the guest's LSTAR in the CPU until
+ * it returns to user mode. A guest could thus choose where a "syscall" of a
+ * domain goes, at CPL0: not to code that is mapped, the gate's or the domain's.
+ */
+static __always_inline bool gate_lstar_is_mapped(const struct gate *g, u64 lstar)
+{
+	return lstar - (u64)atmos_gate_text < (u64)(atmos_gate_text_end - atmos_gate_text) ||
+	       lstar - g->dom->base < DOM_WINDOW_SIZE;
+}
+
+/* What some CPUs have that may differ from entry to entry. */
+static noinstr void gate_hide_special(struct gate *g)
+{
+	if (atmos_platform_has_ds())
+		atmos_aspace_debug_sync(this_cpu_ptr(&atmos_cpu));
+	if (atmos_platform_has_vmx()) {
+		u64 lstar = compat_rdmsr(MSR_LSTAR);
+
+		if (unlikely(gate_lstar_is_mapped(g, lstar))) {
+			g->lstar = lstar;
+			compat_wrmsr(MSR_LSTAR, 0);
+			g->hidden |= GATE_HID_RARE;
+		}
+	}
+	if (g->features & GATE_NEEDS_IBRS)
+		g->spec_ctrl = compat_rdmsr(MSR_IA32_SPEC_CTRL);
+	if (atmos_platform_has_user_cet()) {
+		g->u_cet = compat_rdmsr(MSR_IA32_U_CET);
+		if (g->u_cet) {
+			compat_wrmsr(MSR_IA32_U_CET, 0);
+			g->hidden |= GATE_HID_RARE;
+		}
+	}
 }
 
 /*
@@ -83,13 +113,8 @@ static __always_inline void gate_hide_rare(struct gate *g)
 		gate_write_dr7(0);
 		g->hidden |= GATE_HID_RARE;
 	}
-	if (atmos_platform_has_user_cet()) {
-		g->u_cet = compat_rdmsr(MSR_IA32_U_CET);
-		if (unlikely(g->u_cet)) {
-			compat_wrmsr(MSR_IA32_U_CET, 0);
-			g->hidden |= GATE_HID_RARE;
-		}
-	}
+	if (atmos_platform_is_special())
+		gate_hide_special(g);
 }
 
 /*
@@ -111,8 +136,12 @@ static noinstr void gate_show_hidden(struct gate *g)
 		native_swapgs();
 	}
 	if (g->hidden & GATE_HID_RARE) {
-		if (atmos_platform_has_user_cet() && g->u_cet)
+		if (g->u_cet)
 			compat_wrmsr(MSR_IA32_U_CET, g->u_cet);
+		if (g->lstar)
+			compat_wrmsr(MSR_LSTAR, g->lstar);
+		g->u_cet = 0;
+		g->lstar = 0;
 		if (hw_breakpoint_active())
 			gate_write_dr7(this_cpu_read(cpu_dr7));
 	}
@@ -127,14 +156,15 @@ static noinstr void gate_show_hidden(struct gate *g)
  */
 static __always_inline u32 gate_may_resume(struct gate *g, const struct gate_regs *r)
 {
+	bool over_budget = g->over_budget;
+
+	g->over_budget = false;
 	if (r->cs != g->frame->cs || r->ss != g->frame->ss ||
 	    r->rip - g->dom->base >= DOM_WINDOW_SIZE)
 		return ATMOS_FAULT_SEGMENT;
 	if (READ_ONCE(g->dom->stop))
 		return ATMOS_FAULT_KILLED;
-	if (g->periods >= GATE_PERIODS)
-		return ATMOS_FAULT_BUDGET;
-	return 0;
+	return over_budget ? ATMOS_FAULT_BUDGET : 0;
 }
 
 static __always_inline void gate_fault_fill(struct gate *g, const struct gate_regs *r, u32 kind)
@@ -190,9 +220,7 @@ noinstr u32 atmos_gate_event(struct gate *g, struct gate_regs *regs)
 	gate_fault_fill(g, regs, kind);
 	if (vector == X86_TRAP_PF) {
 		g->fault->address = native_read_cr2();
-		if (atmos_platform_async_pf() ||
-		    (!(regs->error_code & 1) && atmos_aspace_demand(this_cpu_ptr(&atmos_cpu),
-								    g->fault->address))) {
+		if (atmos_platform_async_pf()) {
 			kind = gate_may_resume(g, regs);
 			if (!kind) {
 				gate_hide_rare(g);
@@ -266,19 +294,6 @@ static noinline u64 gate_bind_cold(struct atmos_cpu *c, struct atmos_domain *dom
 	return atmos_aspace_bind(c, dom);
 }
 
-/*
- * The slot entered last is that of the domain entered last, so one comparison
- * tells that the gate block, the slot and the timer are all as they should be.
- */
-static __always_inline u64 gate_bind(struct atmos_cpu *c, struct atmos_domain *dom)
-{
-	const struct atmos_slot *s = c->hot;
-
-	if (likely(s->domain == dom->id && s->map_gen == dom->map_gen))
-		return s->hot_cr3;
-	return gate_bind_cold(c, dom);
-}
-
 static __always_inline enum atmos_entry_status gate_run(struct gate *g)
 {
 	enum atmos_entry_status status;
@@ -309,6 +324,7 @@ static __always_inline enum atmos_entry_status gate_run(struct gate *g)
 noinstr enum atmos_entry_status atmos_gate_run(struct atmos_domain *dom, struct gate_fault *f)
 {
 	enum atmos_entry_status status = ATMOS_ENTRY_REFUSED;
+	const struct atmos_slot *s;
 	struct atmos_cpu *c;
 	struct gate *g;
 	u64 cr3;
@@ -321,15 +337,24 @@ noinstr enum atmos_entry_status atmos_gate_run(struct atmos_domain *dom, struct 
 		preempt_disable_notrace();
 	native_irq_disable();
 	c = this_cpu_ptr(&atmos_cpu);
-	cr3 = gate_bind(c, dom);
-	if (likely(cr3)) {
-		g = c->gate;
-		g->domain_cr3 = cr3;
-		g->fault = f;
-		g->periods = 0;
-		gate_hide_rare(g);
-		status = gate_run(g);
+	/*
+	 * The slot entered last is that of the domain entered last, so one
+	 * comparison tells that the gate block, the slot and the timer are all
+	 * as they should be.
+	 */
+	s = c->hot;
+	cr3 = s->hot_cr3;
+	if (unlikely(s->domain != dom->id || s->map_gen != dom->map_gen)) {
+		cr3 = gate_bind_cold(c, dom);
+		if (!cr3)
+			goto out;
 	}
+	g = c->gate;
+	g->domain_cr3 = cr3;
+	g->fault = f;
+	gate_hide_rare(g);
+	status = gate_run(g);
+out:
 	native_irq_enable();
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
 		preempt_enable_notrace();

@@ -66,11 +66,12 @@
 #define GATE_NEEDS_IBPB		8
 #define GATE_NEEDS_UNTRAIN	16
 #define GATE_NEEDS_BHB		32
-#define GATE_NEEDS_EXIT		(4 | 8 | 16 | 32)
+#define GATE_TOGGLES_PGE	64
+#define GATE_NEEDS_EXIT		(4 | 8 | 16 | 32 | 64)
 
 /* Bits of G_HIDDEN: state that only some programs have, put away now. */
 #define GATE_HID_SELECTORS	1
-#define GATE_HID_RARE		2	/* breakpoints, shadow stack */
+#define GATE_HID_RARE		2	/* breakpoints, shadow stack, LSTAR */
 
 /* PKRU inside a domain: the kernel's initial value; key 0, the only one a
  * domain's pages have, is open.
@@ -138,11 +139,14 @@ struct atmos_domain;
  * @frame: GATE_FRAME of this block
  * @spec_ctrl: SPEC_CTRL as the kernel wants it
  * @hidden: GATE_HID_*
- * @periods: only C, like all that follows: budget timer interrupts in this entry
+ * @timer_seen: only C, like all that follows: @crossings when the budget timer
+ *	last came inside
+ * @over_budget: it came for the second time in one entry
  * @forwarding: an interrupt that arrived inside is being handled
  * @dom: the domain that @frame and @arg are set up for
  * @u_cet: the program's, when it was turned off
- * @crossings: entries
+ * @lstar: the CPU's, when it was turned off
+ * @crossings: entries that have ended
  * @irqs: interrupts that arrived inside
  * @nmis: NMIs that arrived inside
  * @fault: how the entry ended, if not by the exit vector
@@ -167,10 +171,12 @@ struct gate {
 	u64 spec_ctrl;
 
 	u32 hidden;
-	u32 periods;
 	bool forwarding;
+	bool over_budget;
+	u64 timer_seen;
 	struct atmos_domain *dom;
 	u64 u_cet;
+	u64 lstar;
 	u64 crossings;
 	u64 irqs;
 	u64 nmis;

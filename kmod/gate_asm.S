@@ -25,6 +25,7 @@
 #include <asm/cpufeatures.h>
 #include <asm/ibt.h>
 #include <asm/nospec-branch.h>
+#include <asm/segment.h>
 #include <asm/smap.h>
 #include <asm/unwind_hints.h>
 
@@ -109,9 +110,10 @@
 .endm
 
 /*
- * The kernel may turn CR4.PGE on again with any change of its cached CR4.
- * Global entries of the kernel would then shadow what we map at the addresses
- * of its descriptor tables. Clearing the bit flushes them all.
+ * With CR4.PGE on, global entries of the kernel would shadow what we map at
+ * the addresses of its descriptor tables. Clearing the bit flushes them all.
+ * Where PGE is off for as long as domains exist (cpu.c), the kernel may have
+ * turned it on again with any change of its cached CR4.
  */
 .macro PGE_OFF
 #ifndef ATMOS_TEST_PGE_ON
@@ -182,6 +184,12 @@
 .macro SHOW_PROGRAM
 	mov	G_KERNEL_CR3(%rdi), %rax
 	mov	%rax, %cr3
+	/*
+	 * The way in from CPL3 has made SS null, which the kernel's way back
+	 * from a system call does not expect (X86_BUG_SYSRET_SS_ATTRS).
+	 */
+	mov	$__KERNEL_DS, %eax
+	mov	%eax, %ss
 	testb	$GATE_NEEDS_EXIT, G_FEATURES(%rdi)
 	jz	.Lmitigated\@
 	call	gate_mitigate
@@ -441,9 +449,10 @@ SYM_INNER_LABEL(gate_bug, SYM_L_LOCAL)
 SYM_CODE_END(gate_double_fault)
 
 /*
- * What the kernel does on entry from user mode against branch predictors that
- * the domain has trained. On the kernel's CR3, before any indirect branch or
- * return. In: rdi. Clobbers rax, rcx, rdx.
+ * What some CPUs need on the way out: what the kernel does on entry from user
+ * mode against branch predictors that the domain has trained, and CR4.PGE on
+ * again. On the kernel's CR3, before any indirect branch or return.
+ * In: rdi. Clobbers rax, rcx, rdx.
  */
 	.balign	64, 0xcc
 SYM_FUNC_START_LOCAL_NOALIGN(gate_mitigate)
@@ -455,21 +464,30 @@ SYM_FUNC_START_LOCAL_NOALIGN(gate_mitigate)
 	wrmsr
 1:	testb	$GATE_NEEDS_IBPB, G_FEATURES(%rdi)
 	jz	2f
+#ifdef COMPAT_KERNEL_BARRIERS
+	call	entry_ibpb
+#else
 	mov	$PRED_CMD_MSR, %ecx
 	mov	$1, %eax
 	xor	%edx, %edx
 	wrmsr
+#endif
 2:	testb	$GATE_NEEDS_UNTRAIN, G_FEATURES(%rdi)
 	jz	3f
 	call	entry_untrain_ret
 3:
-#ifdef ATMOS_HAVE_CLEAR_BHB_LOOP
+#ifdef COMPAT_KERNEL_BARRIERS
 	testb	$GATE_NEEDS_BHB, G_FEATURES(%rdi)
 	jz	4f
 	call	clear_bhb_loop
 4:
 #endif
-	RET
+	testb	$GATE_TOGGLES_PGE, G_FEATURES(%rdi)
+	jz	5f
+	mov	%cr4, %rax
+	or	$CR4_PGE, %rax
+	mov	%rax, %cr4
+5:	RET
 SYM_FUNC_END(gate_mitigate)
 
 /*

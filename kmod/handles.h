@@ -11,6 +11,12 @@
 
 #include "../domains/abi/abi.h"
 
+#ifdef __KERNEL__
+#include <linux/nospec.h>
+#else
+#define array_index_nospec(index, size) (index)
+#endif
+
 #define HANDLES_MAX		256
 #define HANDLE_INDEX_BITS	12
 #define HANDLE_INDEX_MASK	((1u << HANDLE_INDEX_BITS) - 1)
@@ -61,7 +67,7 @@ static inline struct atmos_handle *handles_entry(struct atmos_handles *h, u32 ha
 
 	if (index >= h->top)
 		return NULL;
-	e = &h->entry[index];
+	e = &h->entry[array_index_nospec(index, h->top)];
 	if (!e->object || e->generation != handle >> HANDLE_INDEX_BITS)
 		return NULL;
 	return e;

@@ -8,7 +8,7 @@
 
 static int __init atmos_init(void)
 {
-	char mitigations[128];
+	char mitigations[192];
 	int err;
 
 	err = atmos_platform_check();

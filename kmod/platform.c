@@ -20,10 +20,14 @@
 
 #include "atmos.h"
 #include "compat.h"
+#include "compat_barriers.h"
 #include "gate.h"
 #include "platform.h"
 
 bool atmos_platform_user_cet __ro_after_init;
+bool atmos_platform_vmx __ro_after_init;
+bool atmos_platform_ds __ro_after_init;
+bool atmos_platform_special __ro_after_init;
 static bool platform_kvm_async_pf __ro_after_init;
 
 bool atmos_ibpb;
@@ -46,6 +50,9 @@ static u32 platform_facts(void)
 		facts |= ATMOS_FACT_FRED;
 	if (cc_platform_has(CC_ATTR_GUEST_STATE_ENCRYPT))
 		facts |= ATMOS_FACT_ENCRYPTED;
+	/* Leaf 23h: its sub-leaves 4 and 5 exist with architectural PEBS. */
+	if (boot_cpu_data.cpuid_level >= 0x23 && (cpuid_eax(0x23) & 0x30))
+		facts |= ATMOS_FACT_ARCH_PEBS;
 	/* Any reason of the confidentiality level tells. */
 	if (security_locked_down(LOCKDOWN_KCORE))
 		facts |= ATMOS_FACT_CONFIDENTIAL;
@@ -80,6 +87,10 @@ int atmos_platform_check(void)
 #ifdef X86_FEATURE_USER_SHSTK
 	atmos_platform_user_cet = boot_cpu_has(X86_FEATURE_USER_SHSTK);
 #endif
+	atmos_platform_vmx = boot_cpu_has(X86_FEATURE_VMX);
+	atmos_platform_ds = boot_cpu_has(X86_FEATURE_DS);
+	atmos_platform_special = atmos_platform_user_cet || atmos_platform_vmx ||
+				 atmos_platform_ds || boot_cpu_has(X86_FEATURE_KERNEL_IBRS);
 	platform_kvm_async_pf = platform_has_kvm_async_pf();
 	return 0;
 }
@@ -107,16 +118,14 @@ bool atmos_platform_pcid(void)
 	return true;
 }
 
-static bool platform_needs_verw(void)
+/**
+ * atmos_platform_toggles_pge() - must CR4.PGE be on whenever the kernel runs
+ *
+ * See cpu.c. Pure but for the CPU's features.
+ */
+bool atmos_platform_toggles_pge(void)
 {
-	if (!boot_cpu_has(X86_FEATURE_MD_CLEAR))
-		return false;
-#ifdef X86_BUG_RFDS
-	if (boot_cpu_has_bug(X86_BUG_RFDS))
-		return true;
-#endif
-	return boot_cpu_has_bug(X86_BUG_MDS) || boot_cpu_has_bug(X86_BUG_TAA) ||
-	       boot_cpu_has_bug(X86_BUG_MMIO_STALE_DATA);
+	return (__read_cr4() & X86_CR4_PCIDE) && !boot_cpu_has(X86_FEATURE_PTI);
 }
 
 /**
@@ -129,12 +138,12 @@ static bool platform_needs_verw(void)
 void atmos_platform_gate_features(struct gate *g)
 {
 	g->verw_sel = __KERNEL_DS;
-	if (platform_needs_verw())
+	if (boot_cpu_has(X86_FEATURE_CLEAR_CPU_BUF))
 		g->features |= GATE_NEEDS_VERW;
-	if (boot_cpu_has(X86_FEATURE_KERNEL_IBRS)) {
+	if (boot_cpu_has(X86_FEATURE_KERNEL_IBRS))
 		g->features |= GATE_NEEDS_IBRS;
-		g->spec_ctrl = compat_rdmsr(MSR_IA32_SPEC_CTRL);
-	}
+	if (atmos_platform_toggles_pge())
+		g->features |= GATE_TOGGLES_PGE;
 	if (boot_cpu_has(X86_FEATURE_ENTRY_IBPB))
 		g->features |= GATE_NEEDS_IBPB;
 	if (boot_cpu_has(X86_FEATURE_UNRET))
@@ -143,7 +152,7 @@ void atmos_platform_gate_features(struct gate *g)
 	if (boot_cpu_has(X86_FEATURE_SRSO) || boot_cpu_has(X86_FEATURE_SRSO_ALIAS))
 		g->features |= GATE_NEEDS_UNTRAIN;
 #endif
-#ifdef X86_FEATURE_CLEAR_BHB_LOOP
+#ifdef COMPAT_KERNEL_BARRIERS
 	if (boot_cpu_has(X86_FEATURE_CLEAR_BHB_LOOP))
 		g->features |= GATE_NEEDS_BHB;
 #endif
@@ -159,22 +168,29 @@ void atmos_platform_gate_features(struct gate *g)
 size_t atmos_platform_describe(char *buf, size_t len)
 {
 	struct gate g = {};
-	const char *depth = "";
+	size_t n;
 
 	atmos_platform_gate_features(&g);
+	n = scnprintf(buf, len, "%s%s%s%s%s%s%s%s", g.features || atmos_ibpb ? "" : "nothing",
+		      g.features & GATE_TOGGLES_PGE ? "flush " : "",
+		      g.features & GATE_NEEDS_VERW ? "verw " : "",
+		      g.features & GATE_NEEDS_IBRS ? "ibrs " : "",
+		      g.features & GATE_NEEDS_IBPB ? "ibpb-on-exit " : "",
+		      g.features & GATE_NEEDS_UNTRAIN ? "untrain-ret " : "",
+		      g.features & GATE_NEEDS_BHB ? "clear-bhb " : "",
+		      atmos_ibpb ? "ibpb-between-domains " : "");
+	/* What the kernel does on entry from user mode and the gate does not. */
 #ifdef X86_FEATURE_CALL_DEPTH
 	if (boot_cpu_has(X86_FEATURE_CALL_DEPTH))
-		depth = "; NOT covered: call depth tracking (retbleed=stuff)";
+		n += scnprintf(buf + n, len - n, "; NOT covered: call depth (retbleed=stuff)");
 #endif
-	return scnprintf(buf, len, "%s%s%s%s%s%s%s%s",
-			 g.features ? "" : "none needed",
-			 g.features & GATE_NEEDS_VERW ? "verw " : "",
-			 g.features & GATE_NEEDS_IBRS ? "ibrs " : "",
-			 g.features & GATE_NEEDS_IBPB ? "ibpb-on-exit " : "",
-			 g.features & GATE_NEEDS_UNTRAIN ? "untrain-ret " : "",
-			 g.features & GATE_NEEDS_BHB ? "clear-bhb " : "",
-			 atmos_ibpb ? "ibpb-between-domains " : "",
-			 depth);
+#ifndef COMPAT_KERNEL_BARRIERS
+	if (boot_cpu_has(X86_FEATURE_CLEAR_BHB_LOOP))
+		n += scnprintf(buf + n, len - n, "; NOT covered: branch history");
+#endif
+	if (!atmos_platform_kernel_privilege())
+		n += scnprintf(buf + n, len - n, "; NOT covered: return predictor (no SMEP)");
+	return n;
 }
 
 /**

@@ -28,6 +28,12 @@
 #define DOM_IN_OFFSET		0x1f0000	/* struct dom_in, read-only */
 #define DOM_OUT_OFFSET		0x1f2000	/* struct dom_out, read-write */
 
+/*
+ * Not part of the contract, because the program that was interrupted may have
+ * had the kernel forbid them on this CPU (prctl PR_SET_TSC, arch_prctl
+ * ARCH_SET_CPUID): RDTSC, RDTSCP, RDPMC, CPUID. Time is in struct dom_in.
+ */
+
 /* The software interrupt that ends an entry; no device can raise it. */
 #define DOM_EXIT_VECTOR		15
 
