@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Signatures of images: the form that the kernel's modules use, appended to
- * the file by the kernel's own scripts/sign-file.
+ * the file by the kernel's own scripts/sign-file. They are verified as modules'
+ * are, too: for firmware the kernel wants signed attributes, which sign-file
+ * does not make. A module is no image and an image no module, so neither
+ * passes for the other.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -43,10 +46,10 @@ int atmos_image_verify(const u8 *data, size_t *size)
 	len -= sig_len;
 	*size = len;
 	err = verify_pkcs7_signature(data, len, data + len, sig_len, VERIFY_USE_SECONDARY_KEYRING,
-				     VERIFYING_FIRMWARE_SIGNATURE, NULL, NULL);
+				     VERIFYING_MODULE_SIGNATURE, NULL, NULL);
 	if (err == -ENOKEY)
 		err = verify_pkcs7_signature(data, len, data + len, sig_len,
 					     VERIFY_USE_PLATFORM_KEYRING,
-					     VERIFYING_FIRMWARE_SIGNATURE, NULL, NULL);
+					     VERIFYING_MODULE_SIGNATURE, NULL, NULL);
 	return err;
 }
