@@ -40,9 +40,11 @@ enum stack_kind {
  * @mss_max: largest MSS to announce, 0: what @mtu gives
  * @delack_ms: longest delay of an ACK, 0: default
  * @rto_min_ms: shortest retransmission timeout, 0: default
+ * @reserved16: 0
  * @timewait_ms: length of TIME-WAIT, 0: default
  * @max_gso: largest payload of one XMIT, 0: no segmentation offload
  * @syn_max: most entries of the SYN queue, 0: as many as fit
+ * @reserved: 0
  */
 struct stack_config {
 	u8 kind;
@@ -91,6 +93,7 @@ static_assert(sizeof(struct stack_config) == 96, "dom_in.config");
  * @defer_accept_s: TCP_DEFER_ACCEPT
  * @window_clamp: TCP_WINDOW_CLAMP
  * @max_pacing: SO_MAX_PACING_RATE, bytes per second / 1024
+ * @reserved: 0
  */
 struct stack_opts {
 	u32 flags;

@@ -22,6 +22,7 @@
  * @irs: their initial sequence number
  * @iss: ours
  * @ts_recent: their timestamp
+ * @ts_offset: of our timestamps
  * @next_ms: when to send SYN-ACK again, low bits of the clock
  * @flags: TCP_F_TS, _SACK, _WS, _ECN and LISTEN_F_*, low 8 bits only
  * @snd_wscale: their window scale
@@ -56,9 +57,15 @@ struct listen_syn {
  * @cookie_ms: until when cookies are accepted (low bits), if @cookies
  * @cookies: cookies were sent lately
  * @nr_syn: used entries of @syn
+ * @reserved: 0
  * @opts: inherited by new connections
  * @opened: connections handed over
  * @cookies_sent: for statistics, as the rest
+ * @cookies_ok: connections opened by cookie
+ * @cookies_bad: ACKs that were no cookie
+ * @drops: segments dropped by PAWS
+ * @syns: SYNs that asked for a new handshake
+ * @syn: handshakes under way
  */
 struct listen_record {
 	struct record_head head;

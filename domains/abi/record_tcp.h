@@ -50,11 +50,12 @@ struct tcp_tx {
 
 /**
  * struct tcp_record - TCB
- *
  * @head: version, length, kind and state
  * @flags: TCP_F_*
  * @nr_tx: used entries of @tx
  * @nr_ooo: used entries of @ooo
+ * @ca_state: enum tcp_ca
+ * @dupacks: duplicate ACKs in a row
  * @snd_una: first byte not acknowledged
  * @snd_nxt: next byte never sent
  * @snd_tail: 1 + end of the application's stream
@@ -62,14 +63,104 @@ struct tcp_tx {
  * @rcv_adv: right edge of the window offered
  * @rcv_edge: 1 + end of the room that the core has
  * @deadline: what the core was last told
+ * @iss: our initial sequence number
+ * @irs: the peer's
+ * @snd_wnd: bytes, from snd_una
+ * @snd_wnd_max: largest window ever offered to us
+ * @snd_wl1_seq: segment of the last window update
+ * @snd_wl2_seq: acknowledgment of the last window update
+ * @ts_offset: of our timestamp clock (ms)
+ * @ts_recent: RFC 7323 4.3
+ * @ts_recent_ms: when, for its expiry (RFC 7323 5.5)
+ * @last_ack_seq: rcv_nxt of the last ACK sent
+ * @srtt: us << 3, RFC 6298
+ * @rttvar: us << 2
+ * @rto: us, without backoff
+ * @pmtu: path MTU
+ * @mss: payload of a full segment now, options counted
+ * @mss_peer: of the peer's MSS option
+ * @snd_wscale: window scale of the peer
+ * @rcv_wscale: our own
+ * @backoff: of RTO and persist timer
+ * @keep_probes: probes of keepalive or a closed window without an answer
+ * @opts: the socket's options
+ * @t_rtx: retransmission, tail loss, persist or reordering
+ * @t_delack: when to send a delayed ACK
+ * @t_keep: next look by keepalive
+ * @t_life: TIME-WAIT, FIN-WAIT-2, handshake
+ * @t_stall: since when nothing is acknowledged, 0: no stall
  * @rcv_fin: where the peer's FIN is, 0: not known
+ * @snd_urg: position after the urgent byte, 0: none
+ * @rcv_urg: the same of the peer's
+ * @recover: snd_nxt when loss was found (RFC 6582)
+ * @round_end: HyStart++ round
+ * @cwnd: bytes
+ * @ssthresh: slow start threshold
+ * @prior_cwnd: before the last reduction, for undo
+ * @prior_ssthresh: likewise
+ * @prr_delivered: RFC 9937
+ * @prr_out: bytes sent in this recovery (RFC 9937)
+ * @recover_fs: bytes in flight at its start
+ * @cwnd_frac: bytes acknowledged towards the next increase
+ * @w_max: CUBIC, RFC 9438 4.1.2; bytes
+ * @w_prior: window before the last reduction
+ * @w_est: what Reno would have (4.3)
+ * @w_est_frac: rest of its division
+ * @cubic_k: ms
+ * @cubic_epoch: ms, 0: none
+ * @cubic_origin: bytes: cwnd at the epoch
+ * @hs_last_rtt: HyStart++, us
+ * @hs_cur_rtt: least of this round
+ * @hs_base_rtt: what the conservative phase started with
+ * @hs_samples: measurements in this round
+ * @hs_css_round: 0: not in CSS
+ * @rack_mult: RFC 8985 6.2 step 4
+ * @rack_persist: recoveries until rack_mult falls back
+ * @rack_time: of the newest delivered, us
+ * @rack_end_seq: end of that range
+ * @rack_rtt: its round trip
+ * @rack_fack_seq: highest delivered
+ * @rack_dsack_seq: end of the D-SACK round
+ * @min_rtt: least round trip, us
+ * @min_rtt_ms: when it was measured
+ * @tlp_end_seq: end of the probe (RFC 8985 7)
+ * @frto_seq: snd_nxt at the RTO (RFC 5682)
+ * @rcv_rtt: us, for buffer tuning
+ * @rcv_rtt_seq: where the next measurement ends
+ * @rcv_rtt_time: when it began
+ * @rcv_mss: estimate of the peer's segments
+ * @quick: ACKs to send at once
+ * @pingpong: replies carry our ACKs
+ * @chal_count: RFC 5961 7
+ * @mtu_fails: timeouts of full segments, for black holes
+ * @timer_kind: of t_rtx: enum tcp_timer
+ * @shut: STACK_SHUT_*
+ * @chal_ms: start of the second in which they are counted
+ * @mtu_low: RFC 4821 search, packet sizes
+ * @mtu_high: likewise: known not to pass
+ * @mtu_probe: size of the probe in flight
+ * @err_soft: last soft error, told when the connection dies
+ * @mtu_probe_seq: its end
+ * @mtu_next_ms: when to probe again
+ * @segs_out: segments sent
+ * @segs_in: segments received
+ * @retrans: segments sent again
+ * @timeouts: retransmission timeouts
+ * @dsacks: duplicates the peer told of
+ * @drops: segments dropped by PAWS
+ * @last_rcv_ms: when data or anything slow arrived last
+ * @last_snd_ms: when data was sent last
+ * @snd_sml_seq: end of the last small segment (Nagle, Minshall)
+ * @rcv_buf: room of an empty buffer, for silly windows
+ * @ooo: ranges received out of order
+ * @tx: ranges in flight
  */
 struct tcp_record {
 	struct record_head head;
 	u32 flags;
 	u8 nr_tx;
 	u8 nr_ooo;
-	u8 ca_state;		/* enum tcp_ca */
+	u8 ca_state;
 	u8 dupacks;
 
 	u64 snd_una;
@@ -82,92 +173,92 @@ struct tcp_record {
 
 	u32 iss;
 	u32 irs;
-	u32 snd_wnd;		/* bytes, from snd_una */
+	u32 snd_wnd;
 	u32 snd_wnd_max;
-	u32 snd_wl1_seq;	/* segment of the last window update */
+	u32 snd_wl1_seq;
 	u32 snd_wl2_seq;
-	u32 ts_offset;		/* of our timestamp clock (ms) */
-	u32 ts_recent;		/* RFC 7323 4.3 */
-	u32 ts_recent_ms;	/* when, for its expiry (RFC 7323 5.5) */
-	u32 last_ack_seq;	/* rcv_nxt of the last ACK sent */
-	u32 srtt;		/* us << 3, RFC 6298 */
-	u32 rttvar;		/* us << 2 */
-	u32 rto;		/* us, without backoff */
+	u32 ts_offset;
+	u32 ts_recent;
+	u32 ts_recent_ms;
+	u32 last_ack_seq;
+	u32 srtt;
+	u32 rttvar;
+	u32 rto;
 	u32 pmtu;
-	u16 mss;		/* payload of a full segment now, options counted */
-	u16 mss_peer;		/* of the peer's MSS option */
+	u16 mss;
+	u16 mss_peer;
 	u8 snd_wscale;
 	u8 rcv_wscale;
-	u8 backoff;		/* of RTO and persist timer */
+	u8 backoff;
 	u8 keep_probes;
 	struct stack_opts opts;
 
 	/* ---- zero in a young record from here on ---- */
 
-	u64 t_rtx;		/* retransmission, tail loss, persist or reordering */
+	u64 t_rtx;
 	u64 t_delack;
 	u64 t_keep;
-	u64 t_life;		/* TIME-WAIT, FIN-WAIT-2, handshake */
-	u64 t_stall;		/* since when nothing is acknowledged, 0: no stall */
+	u64 t_life;
+	u64 t_stall;
 	u64 rcv_fin;
-	u64 snd_urg;		/* position after the urgent byte, 0: none */
-	u64 rcv_urg;		/* the same of the peer's */
-	u64 recover;		/* snd_nxt when loss was found (RFC 6582) */
-	u64 round_end;		/* HyStart++ round */
+	u64 snd_urg;
+	u64 rcv_urg;
+	u64 recover;
+	u64 round_end;
 
-	u32 cwnd;		/* bytes */
+	u32 cwnd;
 	u32 ssthresh;
-	u32 prior_cwnd;		/* before the last reduction, for undo */
+	u32 prior_cwnd;
 	u32 prior_ssthresh;
-	u32 prr_delivered;	/* RFC 9937 */
+	u32 prr_delivered;
 	u32 prr_out;
 	u32 recover_fs;
-	u32 cwnd_frac;		/* bytes acknowledged towards the next increase */
+	u32 cwnd_frac;
 
-	u32 w_max;		/* CUBIC, RFC 9438 4.1.2; bytes */
+	u32 w_max;
 	u32 w_prior;
 	u32 w_est;
 	u32 w_est_frac;
-	u32 cubic_k;		/* ms */
-	u32 cubic_epoch;	/* ms, 0: none */
-	u32 cubic_origin;	/* bytes: cwnd at the epoch */
+	u32 cubic_k;
+	u32 cubic_epoch;
+	u32 cubic_origin;
 
-	u32 hs_last_rtt;	/* HyStart++, us */
+	u32 hs_last_rtt;
 	u32 hs_cur_rtt;
 	u32 hs_base_rtt;
 	u8 hs_samples;
-	u8 hs_css_round;	/* 0: not in CSS */
+	u8 hs_css_round;
 
-	u8 rack_mult;		/* RFC 8985 6.2 step 4 */
+	u8 rack_mult;
 	u8 rack_persist;
-	u32 rack_time;		/* of the newest delivered, us */
+	u32 rack_time;
 	u32 rack_end_seq;
 	u32 rack_rtt;
 	u32 rack_fack_seq;
-	u32 rack_dsack_seq;	/* end of the D-SACK round */
+	u32 rack_dsack_seq;
 	u32 min_rtt;
 	u32 min_rtt_ms;
 	u32 tlp_end_seq;
-	u32 frto_seq;		/* snd_nxt at the RTO (RFC 5682) */
+	u32 frto_seq;
 
-	u32 rcv_rtt;		/* us, for buffer tuning */
+	u32 rcv_rtt;
 	u32 rcv_rtt_seq;
 	u32 rcv_rtt_time;
-	u16 rcv_mss;		/* estimate of the peer's segments */
-	u8 quick;		/* ACKs to send at once */
-	u8 pingpong;		/* replies carry our ACKs */
+	u16 rcv_mss;
+	u8 quick;
+	u8 pingpong;
 
-	u8 chal_count;		/* RFC 5961 7 */
-	u8 mtu_fails;		/* timeouts of full segments, for black holes */
-	u8 timer_kind;		/* of t_rtx: enum tcp_timer */
-	u8 shut;		/* STACK_SHUT_* */
+	u8 chal_count;
+	u8 mtu_fails;
+	u8 timer_kind;
+	u8 shut;
 	u32 chal_ms;
-	u16 mtu_low;		/* RFC 4821 search, packet sizes */
+	u16 mtu_low;
 	u16 mtu_high;
-	u16 mtu_probe;		/* size of the probe in flight */
-	u16 err_soft;		/* last soft error, told when the connection dies */
-	u32 mtu_probe_seq;	/* its end */
-	u32 mtu_next_ms;	/* when to probe again */
+	u16 mtu_probe;
+	u16 err_soft;
+	u32 mtu_probe_seq;
+	u32 mtu_next_ms;
 
 	u32 segs_out;
 	u32 segs_in;
@@ -177,8 +268,8 @@ struct tcp_record {
 	u32 drops;
 	u32 last_rcv_ms;
 	u32 last_snd_ms;
-	u32 snd_sml_seq;	/* end of the last small segment (Nagle, Minshall) */
-	u32 rcv_buf;		/* room of an empty buffer, for silly windows */
+	u32 snd_sml_seq;
+	u32 rcv_buf;
 
 	struct tcp_range ooo[TCP_OOO_MAX];
 	struct tcp_tx tx[TCP_TX_MAX];

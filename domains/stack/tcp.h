@@ -50,6 +50,8 @@
  * @una0: snd_una at the start of the run
  * @state0: state at the start
  * @st0: STATE flags at the start
+ * @st: STATE flags beyond those of the record
+ * @family: 4 or 6
  * @prior_flight: bytes in flight before the first ACK of the run
  * @delivered: bytes newly acknowledged or SACKed
  * @rtt_us: oldest delivered range's round trip, or 0
@@ -59,6 +61,26 @@
  * @dsack_start: first duplicate of the run (RFC 2883)
  * @dsack_end: its end
  * @dup_acks: duplicate ACKs owed to a peer without SACK
+ * @fack_seq: rack_fack_seq before the current ACK
+ * @probe_len: force this much out past SWS and window
+ * @fast: tcp_fast_ok()
+ * @slow: something went the long way
+ * @una_moved: something new was acknowledged
+ * @orig_delivered: first transmissions delivered (RFC 5682)
+ * @sacked: new SACK information
+ * @dsack_in: the peer reported a duplicate
+ * @dup_in: pure duplicate ACK
+ * @ece_in: an ACK with ECE came
+ * @dsack: dsack_start and _end are set
+ * @reo_fired: the reordering timer expired
+ * @rearm: t_rtx must be set anew
+ * @force_rtx: first lost range goes out whatever cwnd says
+ * @data_in: payload came
+ * @data_out: payload left
+ * @force_ack: ACK even if nothing is new
+ * @rst_sent: one RST a run is enough
+ * @urgent: rcv_urg moved
+ * @stalled: output ended for lack of slots
  */
 struct tcp {
 	struct run run;
@@ -66,7 +88,7 @@ struct tcp {
 	u64 una0;
 	u8 state0;
 	u8 st0;
-	u8 st;			/* STATE flags beyond those of the record */
+	u8 st;
 	u8 family;
 	u32 prior_flight;
 	u32 delivered;
@@ -77,26 +99,26 @@ struct tcp {
 	u32 dsack_start;
 	u32 dsack_end;
 	u32 dup_acks;
-	u32 fack_seq;		/* rack_fack_seq before the current ACK */
-	u32 probe_len;		/* force this much out past SWS and window */
-	bool fast;		/* tcp_fast_ok() */
-	bool slow;		/* something went the long way */
+	u32 fack_seq;
+	u32 probe_len;
+	bool fast;
+	bool slow;
 	bool una_moved;
-	bool orig_delivered;	/* first transmissions delivered (RFC 5682) */
-	bool sacked;		/* new SACK information */
-	bool dsack_in;		/* the peer reported a duplicate */
-	bool dup_in;		/* pure duplicate ACK */
+	bool orig_delivered;
+	bool sacked;
+	bool dsack_in;
+	bool dup_in;
 	bool ece_in;
-	bool dsack;		/* dsack_start and _end are set */
-	bool reo_fired;		/* the reordering timer expired */
-	bool rearm;		/* t_rtx must be set anew */
-	bool force_rtx;		/* first lost range goes out whatever cwnd says */
+	bool dsack;
+	bool reo_fired;
+	bool rearm;
+	bool force_rtx;
 	bool data_in;
 	bool data_out;
-	bool force_ack;		/* ACK even if nothing is new */
-	bool rst_sent;		/* one RST a run is enough */
-	bool urgent;		/* rcv_urg moved */
-	bool stalled;		/* output ended for lack of slots */
+	bool force_ack;
+	bool rst_sent;
+	bool urgent;
+	bool stalled;
 };
 
 /* ---- conversions ---- */

@@ -42,10 +42,11 @@
  * @l4: offset of what follows
  * @end: offset of the datagram's end, padding excluded
  * @frag_off: of this fragment, bytes
- * @frag_more: more fragments follow
  * @frag_id: identification
  * @frag_hdr: IPv6: offset of the fragment header
  * @frag_prev: IPv6: offset of the byte that names the fragment header
+ * @frag: it is a fragment
+ * @frag_more: more fragments follow
  */
 struct ip_view {
 	const u8 *h;
