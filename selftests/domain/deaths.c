@@ -110,24 +110,16 @@ static void check(struct __test_metadata *_metadata, FIXTURE_DATA(deaths) *self,
 	}
 }
 
-static void close_to(struct __test_metadata *_metadata, const char *what, u64 before, u64 after)
+static void same_memory(struct __test_metadata *_metadata, const struct sys_memory *before)
 {
-	EXPECT_LE(after, before + SLACK_KB) {
-		TH_LOG("%s grew from %lu to %lu KiB", what, before, after);
-	}
-}
+	struct sys_memory after;
+	const char *grew = sys_memory_grew(before, SLACK_KB, &after);
 
-static void same_memory(struct __test_metadata *_metadata, const struct sys_memory *before,
-			const struct sys_memory *after)
-{
-	close_to(_metadata, "slab", before->slab_kb, after->slab_kb);
-	close_to(_metadata, "page tables", before->page_tables_kb, after->page_tables_kb);
-	close_to(_metadata, "vmalloc", before->vmalloc_kb, after->vmalloc_kb);
-	EXPECT_EQ(after->percpu_kb, before->percpu_kb);
-	EXPECT_EQ(after->atmos_vmalloc, before->atmos_vmalloc);
-	/* Free memory shrinks by less than a hundredth of a page a death. */
-	EXPECT_GE(after->free_kb + 4 * SLACK_KB, before->free_kb) {
-		TH_LOG("free memory shrank from %lu to %lu KiB", before->free_kb, after->free_kb);
+	EXPECT_EQ(grew, NULL) {
+		TH_LOG("%s grew: slab %lu -> %lu, page tables %lu -> %lu, vmalloc %lu -> %lu, "
+		       "free %lu -> %lu KiB", grew, before->slab_kb, after.slab_kb,
+		       before->page_tables_kb, after.page_tables_kb, before->vmalloc_kb,
+		       after.vmalloc_kb, before->free_kb, after.free_kb);
 	}
 }
 
@@ -156,7 +148,7 @@ static void under_load(struct __test_metadata *_metadata, FIXTURE_DATA(deaths) *
 		       const char *const *attacks, u32 what, u64 count)
 {
 	struct sender sender = { .fd = self->fd, .what = what };
-	struct sys_memory before, after;
+	struct sys_memory before;
 
 	/* Once small, so that what is kept for good is there. */
 	run(self, attacks, sys_scaled(500, 20));
@@ -165,12 +157,11 @@ static void under_load(struct __test_metadata *_metadata, FIXTURE_DATA(deaths) *
 	run(self, attacks, count);
 	atomic_store(&sender.stop, true);
 	pthread_join(sender.thread, NULL);
-	sys_memory(&after);
 
 	EXPECT_EQ(sender.err, 0);
 	EXPECT_GT(sender.sent, 0);
 	check(_metadata, self, count);
-	same_memory(_metadata, &before, &after);
+	same_memory(_metadata, &before);
 }
 
 TEST_F_TIMEOUT(deaths, under_interrupts, 600)
@@ -197,7 +188,7 @@ TEST_F_TIMEOUT(deaths, under_tlb_flushes, 600)
 /* Killed by the administrator, in a row. */
 TEST_F_TIMEOUT(deaths, killed, 600)
 {
-	struct sys_memory before, after;
+	struct sys_memory before;
 	u64 count = sys_scaled(50000, 200);
 	struct atmos_test_loop loop;
 	struct at_domain dom;
@@ -206,17 +197,16 @@ TEST_F_TIMEOUT(deaths, killed, 600)
 	ASSERT_EQ(at_loop(&dom, ATMOS_TEST_LOOP_KILL, 500, -1, &loop), 0);
 	sys_memory(&before);
 	ASSERT_EQ(at_loop(&dom, ATMOS_TEST_LOOP_KILL, count, -1, &loop), 0);
-	sys_memory(&after);
 	EXPECT_EQ(loop.died, count);
 	EXPECT_EQ(at_healthy(&dom), 0);
-	same_memory(_metadata, &before, &after);
+	same_memory(_metadata, &before);
 	ASSERT_EQ(at_destroy(&dom), 0);
 }
 
 /* Made and destroyed, with objects that they own, some of them dead. */
 TEST_F_TIMEOUT(deaths, born_and_buried, 600)
 {
-	struct sys_memory before, after;
+	struct sys_memory before;
 	u64 count = sys_scaled(3000, 50);
 	struct at_domain keep;
 
@@ -235,8 +225,7 @@ TEST_F_TIMEOUT(deaths, born_and_buried, 600)
 			ASSERT_EQ(at_loop(&dom, ATMOS_TEST_LOOP_KILL, 1, -1, &loop), 0);
 		ASSERT_EQ(at_destroy(&dom), 0);
 	}
-	sys_memory(&after);
-	same_memory(_metadata, &before, &after);
+	same_memory(_metadata, &before);
 	ASSERT_EQ(at_destroy(&keep), 0);
 }
 

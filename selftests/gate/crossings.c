@@ -12,7 +12,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "atmos.h"
+#include "attack.h"
 #include "echo/echo.h"
 #include "system.h"
 
@@ -135,6 +135,15 @@ static void finish(FIXTURE_DATA(crossings) *self)
 			pthread_join(self->worker[i].thread, NULL);
 }
 
+/* Why one died that should not have. */
+static void told(struct __test_metadata *_metadata, const struct at_domain *dom)
+{
+	struct atmos_test_fault fault;
+
+	if (restarts(dom) && !attack_last_fault(dom->fd, dom->id, &fault))
+		TH_LOG("died of: %s", attack_report(&fault));
+}
+
 /* With a domain for each worker. */
 static void check_own(struct __test_metadata *_metadata, FIXTURE_DATA(crossings) *self, u64 count)
 {
@@ -144,6 +153,7 @@ static void check_own(struct __test_metadata *_metadata, FIXTURE_DATA(crossings)
 		EXPECT_EQ(w->err, 0);
 		EXPECT_EQ(w->ok, count);
 		EXPECT_EQ(w->died, 0);
+		told(_metadata, &self->dom[i]);
 		if (w->mode == ATMOS_TEST_LOOP_ENTER)
 			EXPECT_EQ(pings(&self->dom[i]), count);
 		/* The query was one more, where there was one. */

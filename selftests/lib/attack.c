@@ -3,6 +3,7 @@
  * Running hostile images; see attack.h.
  */
 #include <cpuid.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,6 +24,7 @@ const struct attack_case attack_cases[] = {
 static const struct attack_deviation deviations[] = {
 	{ "clflush", OK, false, "CLFLUSH does not translate its address" },
 	{ "incsspq", OK, false, "INCSSP is taken for a fence" },
+	{ "rsp_push", V(13), false, "a push to a non-canonical address is #GP, not #SS" },
 	{ "icebp", V(6), false, "INT1 is undefined" },
 	{ "mov_ss_tf_icebp", V(6), false, "INT1 is undefined" },
 	{ "emms", OK, true, "EMMS ignores CR0.TS" },
@@ -41,7 +43,7 @@ static const struct attack_deviation deviations[] = {
 	{}
 };
 
-static bool on_tcg(void)
+bool attack_on_tcg(void)
 {
 	static const char tcg[12] = "TCGTCGTCGTCG";
 	uint32_t words[4];
@@ -54,7 +56,7 @@ const struct attack_deviation *attack_deviation(const char *name)
 {
 	const struct attack_deviation *d;
 
-	if (!on_tcg())
+	if (!attack_on_tcg())
 		return NULL;
 	for (d = deviations; d->name; d++)
 		if (!strcmp(d->name, name))
@@ -127,6 +129,34 @@ u64 attack_run(struct at_domain *dom, u64 a, u64 b, u64 c, struct at_reply *repl
 		return reply->nr ? OTHER : outcome_of_fault(dom, reply->fault, fault);
 	}
 	return OTHER;
+}
+
+int attack_last_fault(int fd, u64 domain, struct atmos_test_fault *fault)
+{
+	struct at_domain dom;
+	u64 seq;
+	int err;
+
+	err = attack_create(fd, "ud2", &dom);
+	if (err)
+		return err;
+	err = attack_run(&dom, 1, 0, 0, NULL, fault) == OTHER ? -ENOENT : 0;
+	if (attack_end(&dom) || err)
+		return -ENOENT;
+	for (seq = fault->seq; seq && !at_fault(fd, seq, fault); seq--)
+		if (fault->domain == domain)
+			return 0;
+	return -ENOENT;
+}
+
+const char *attack_report(const struct atmos_test_fault *f)
+{
+	static char text[256];
+
+	snprintf(text, sizeof(text),
+		 "kind %u vector %u error code %llx address %llx rip %llx %.47s", f->kind,
+		 f->vector, f->error_code, f->address, f->rip, f->symbol);
+	return text;
 }
 
 const char *attack_outcome(u64 outcome)

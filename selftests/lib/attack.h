@@ -46,6 +46,8 @@ struct attack_deviation {
 	const char *why;
 };
 
+bool attack_on_tcg(void);
+
 /* NULL on other machines, and where there is none. */
 const struct attack_deviation *attack_deviation(const char *name);
 
@@ -73,6 +75,19 @@ int attack_end(struct at_domain *dom);
  */
 u64 attack_run(struct at_domain *dom, u64 a, u64 b, u64 c, struct at_reply *reply,
 	       struct atmos_test_fault *fault);
+
+/**
+ * attack_last_fault() - the last report of a domain that died unseen
+ * @fd: open device
+ * @domain: its id
+ * @fault: filled in
+ *
+ * Finds the end of the list by a death of its own. Return: 0, or -ENOENT.
+ */
+int attack_last_fault(int fd, u64 domain, struct atmos_test_fault *fault);
+
+/* A report in words; a static buffer. */
+const char *attack_report(const struct atmos_test_fault *fault);
 
 /* A set of outcomes in words; a static buffer. */
 const char *attack_outcome(u64 outcome);

@@ -162,6 +162,40 @@ void sys_memory(struct sys_memory *m)
 	m->atmos_vmalloc = count_lines("/proc/vmallocinfo", "atmos");
 }
 
+static const char *memory_grew(const struct sys_memory *b, uint64_t slack_kb,
+			       const struct sys_memory *a)
+{
+	if (a->atmos_vmalloc > b->atmos_vmalloc)
+		return "vmalloc areas of the module";
+	if (a->percpu_kb > b->percpu_kb)
+		return "per-CPU memory";
+	if (a->slab_kb > b->slab_kb + slack_kb)
+		return "slab";
+	if (a->page_tables_kb > b->page_tables_kb + slack_kb)
+		return "page tables";
+	if (a->vmalloc_kb > b->vmalloc_kb + slack_kb)
+		return "vmalloc";
+	/* The page cache and the test's own files are in this one. */
+	if (a->free_kb + 4 * slack_kb < b->free_kb)
+		return "memory that is not free";
+	return NULL;
+}
+
+const char *sys_memory_grew(const struct sys_memory *before, uint64_t slack_kb,
+			    struct sys_memory *after)
+{
+	const char *what = NULL;
+
+	for (int i = 0; i < 15; i++) {
+		sys_memory(after);
+		what = memory_grew(before, slack_kb, after);
+		if (!what)
+			return NULL;
+		sleep(1);
+	}
+	return what;
+}
+
 int sys_module_load(const char *args)
 {
 	const char *path = getenv("ATMOS_MODULE");

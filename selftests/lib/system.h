@@ -46,6 +46,18 @@ struct sys_memory {
 /* Lets deferred work end (RCU, per-CPU caches), then counts. */
 void sys_memory(struct sys_memory *m);
 
+/**
+ * sys_memory_grew() - has anything leaked?
+ * @before: as sys_memory() counted
+ * @slack_kb: growth that is none
+ * @after: counted now
+ *
+ * Newer kernels free in batches, seconds later: waits for what has grown to
+ * go. Return: NULL, or what has not.
+ */
+const char *sys_memory_grew(const struct sys_memory *before, uint64_t slack_kb,
+			    struct sys_memory *after);
+
 /*
  * Objects in use of all slab caches, from /proc/slabinfo. Return: their sum of
  * bytes, 0 if the file cannot be read.
