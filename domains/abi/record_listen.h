@@ -60,10 +60,10 @@ struct listen_syn {
  * @reserved: 0
  * @opts: inherited by new connections
  * @opened: connections handed over
- * @cookies_sent: for statistics, as the rest
+ * @cookies_sent: SYN-ACKs with a cookie
  * @cookies_ok: connections opened by cookie
  * @cookies_bad: ACKs that were no cookie
- * @drops: segments dropped by PAWS
+ * @drops: SYNs dropped, for want of room here or in the accept queue
  * @syns: SYNs that asked for a new handshake
  * @syn: handshakes under way
  */

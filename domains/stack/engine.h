@@ -41,6 +41,27 @@
  *    PSH and FIN belong to the last piece, CWR to the first, and the IPv4
  *    identification counts up.
  *  - RESTEER: the frame's flow is looked up anew after the commit.
+ *
+ * Where to read
+ *	run.h			events in, commands out, small helpers
+ *	wire_ip.h ip.c		L3 headers: RFC 791, 8200
+ *	wire_tcp.h wire_tcp.c	L4 headers and options: RFC 9293 3.1, 3.2
+ *	tcp.c			a run of a connection, from event to command
+ *	tcp_fast.c		the two short ways through it
+ *	tcp_in.c tcp_data.c	segment arrival: RFC 9293 3.10.7, 5961, 7323
+ *	tcp_syn.c		active and simultaneous open
+ *	tcp_ack.c tcp_sack.c	acknowledgments: RFC 6298, 2018, 2883
+ *	tcp_tx.c		what is in flight, and how far times are rounded
+ *	tcp_rack.c		RFC 8985
+ *	tcp_recover.c		RFC 5681, 6582, 9937 (PRR), 5682 (F-RTO), 3168
+ *	tcp_cc.c tcp_cubic.c tcp_hystart.c	RFC 5681, 9438, 9406
+ *	tcp_send.c tcp_out.c tcp_window.c	output: RFC 9293 3.7, 3.8
+ *	tcp_timer.c		RFC 6298, 1122 4.2.3, 5482
+ *	tcp_mtu.c icmp.c	RFC 1191, 8201, 4821, 5927, 5461
+ *	tcp_app.c		what the application wants
+ *	tcp_listen.c tcp_cookie.c	the passive side: RFC 4987
+ *	udp.c			RFC 768, 8085
+ *	reasm.c			RFC 791 3.2, 8200 4.5, 5722
  */
 #ifndef _STACK_ENGINE_H
 #define _STACK_ENGINE_H
