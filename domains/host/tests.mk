@@ -47,6 +47,9 @@ san_CC := $(CLANG) -O1 $(WARN) $(SAN) -fno-omit-frame-pointer
 cov_CC := $(CLANG) -O1 $(WARN) -fprofile-instr-generate -fcoverage-mapping
 fuzz_CC := $(CLANG) -O1 $(WARN) $(SAN) -fsanitize=fuzzer-no-link
 
+# the engine with a counter at each branch, for the attacks' bound of work
+work_CC := $(CC) -O2 $(WARN) -fsanitize-coverage=trace-pc
+
 # $(call objects,flavour,sources)
 objects = $(patsubst $(TOP)/%.c,$(T)/$(1)/%.o,$(abspath $(2)))
 
@@ -63,18 +66,97 @@ $(T)/$(1)/scripts: $(call objects,$(1),$(ENGINE_SRC) $(TOP)/kmod/contract.c $(SC
 	$(call tsay,HOSTLD,$(1)/scripts)
 	$(Q)$($(1)_CC) -o $$@ $$^ -lm
 
-$(T)/$(1)/attacks: $(call objects,$(1),$(ENGINE_SRC) $(TOP)/kmod/contract.c $(SCRIPT_SRC) $(wildcard $(HERE)/unit/attack*.c))
+$(T)/$(1)/attacks: $(call objects,$(if $(filter opt,$(1)),work,$(1)),$(ENGINE_SRC)) $(call objects,$(1),$(TOP)/kmod/contract.c $(SCRIPT_SRC) $(wildcard $(HERE)/unit/attack*.c))
 	$(call tsay,HOSTLD,$(1)/attacks)
 	$(Q)$($(1)_CC) -o $$@ $$^ -lm
+
+$(T)/$(1)/cost: $(call objects,$(1),$(ENGINE_SRC) $(HERE)/unit/cost.c)
+	$(call tsay,HOSTLD,$(1)/cost)
+	$(Q)$($(1)_CC) -o $$@ $$^
 
 $(T)/$(1)/core: $(call objects,$(1),$(CORE_SRC) $(HERE)/unit/core_test.c)
 	$(call tsay,HOSTLD,$(1)/core)
 	$(Q)$($(1)_CC) -o $$@ $$^
 endef
-$(foreach f,opt san cov fuzz,$(eval $(call flavour,$(f))))
+$(foreach f,opt san cov fuzz work,$(eval $(call flavour,$(f))))
 
-.PHONY: test long coverage cost bench unit sim fuzz tests-build $(FUZZERS:%=fuzz-%)
+.PHONY: test check long coverage cost bench tests-build $(FUZZERS:%=fuzz-%)
 .SECONDARY:
+
+# ---- suites ----
+
+TRACE := $(OUT)/tools/atmos-trace
+TESTS := $(addprefix $(T)/opt/,scripts sim attacks core) $(T)/san/scripts $(T)/san/attacks \
+	$(T)/san/sim $(T)/san/core $(FUZZERS:%=$(T)/fuzz/fuzz_%)
+
+tests-build: $(TESTS)
+	@$(MAKE) --no-print-directory -C $(TOP)/tools/trace all
+
+# Everything once under the sanitizers, the many seeds without.
+suite = '$(T)/san/scripts $(SCRIPTS)' '$(T)/opt/attacks' '$(T)/san/attacks' '$(T)/san/core' \
+	'$(T)/san/sim --seeds $(SAN_SEEDS) --first $(FIRST)' \
+	'$(T)/opt/sim --seeds $(SEEDS) --first $(FIRST)' \
+	'$(HERE)/unit/trace_test $(T)/opt/sim $(TRACE)' \
+	$(FUZZERS:%='$(MAKE) -s -f $(HERE)/tests.mk fuzz-% FUZZ_SECONDS=$(FUZZ_SECONDS)')
+
+SAN_SEEDS ?= 100
+
+test: tests-build
+	@$(HERE)/unit/summary $(suite)
+
+# What "make check" runs; with COVERAGE=1 the coverage of it instead.
+ifeq ($(COVERAGE),)
+check: FUZZ_SECONDS = 60
+check: tests-build
+	@$(HERE)/unit/summary $(suite) '$(MAKE) -s -f $(HERE)/tests.mk cost'
+else
+check: coverage
+endif
+
+long: SEEDS = 10000
+long: SAN_SEEDS = 1000
+long: FUZZ_SECONDS = 1800
+long: tests-build
+	@$(HERE)/unit/summary $(suite) '$(T)/opt/sim --bench' \
+		'$(MAKE) -s -f $(HERE)/tests.mk cost'
+
+bench: $(T)/opt/sim
+	@$< --bench
+
+# Branches of the engine that the tests took. Fuzzers count with their saved
+# corpora only, so that the figure is the same every time.
+COV_BIN := $(addprefix $(T)/cov/,scripts sim attacks)
+COV_FUZZ := $(addprefix $(T)/cov/fuzz_,engine sequence reasm)
+ENGINE_COV := $(abspath $(ENGINE_SRC))
+
+$(T)/cov/fuzz_%: $(T)/cov/domains/host/fuzz/fuzz_%.o $(T)/cov/domains/host/fuzz/replay.o \
+		$(call objects,cov,$(ENGINE_SRC) $(CORE_SRC) $(EP_SRC))
+	$(call tsay,HOSTLD,cov/fuzz_$*)
+	$(Q)$(cov_CC) -o $@ $^
+
+coverage: $(COV_BIN) $(COV_FUZZ)
+	@rm -f $(T)/cov/*.profraw
+	@$(HERE)/unit/summary \
+		'LLVM_PROFILE_FILE=$(T)/cov/scripts.profraw $(T)/cov/scripts $(SCRIPTS)' \
+		'LLVM_PROFILE_FILE=$(T)/cov/attacks.profraw $(T)/cov/attacks' \
+		'LLVM_PROFILE_FILE=$(T)/cov/sim.profraw $(T)/cov/sim --seeds $(SEEDS)' \
+		$(foreach f,engine sequence reasm,'LLVM_PROFILE_FILE=$(T)/cov/$(f).profraw \
+		$(T)/cov/fuzz_$(f) $(HERE)/fuzz/corpus/$(f)') >$(T)/cov/summary || \
+		{ cat $(T)/cov/summary; exit 1; }
+	@$(LLVM_PROFDATA) merge -o $(T)/cov/all.profdata $(T)/cov/*.profraw
+	@$(LLVM_COV) export -summary-only -instr-profile $(T)/cov/all.profdata \
+		$(firstword $(COV_BIN)) $(patsubst %,-object %,$(wordlist 2,9,$(COV_BIN) $(COV_FUZZ))) \
+		$(ENGINE_COV) | $(HERE)/unit/coverage.py
+	@tail -1 $(T)/cov/summary
+
+# Which branches were not taken.
+coverage-show: coverage
+	@$(LLVM_COV) show -show-branches=count -instr-profile $(T)/cov/all.profdata \
+		$(firstword $(COV_BIN)) $(patsubst %,-object %,$(wordlist 2,9,$(COV_BIN) $(COV_FUZZ))) \
+		$(ENGINE_COV)
+
+cost: $(T)/opt/cost
+	@$(HERE)/unit/cost_run $(VALGRIND) $<
 
 
 # ---- fuzzers ----

@@ -77,8 +77,7 @@ struct script {
 	struct ep ep[SCRIPT_PEERS];
 	u32 nr_ep;
 	u32 cur;			/* whose application the verbs are */
-	u32 our_isn[65536 / 1024];	/* by peer port: see isn_slot() */
-	bool isn_known[65536 / 1024];
+	u32 our_isn[65536];		/* by the peer's port */
 	bool use_ts;
 	u32 ts_recent;			/* of the engine's last packet */
 	u32 peer_win;			/* default window of injected packets */
@@ -100,9 +99,12 @@ struct frame *pkt_build(const struct script *s, const struct pkt *p);
 bool pkt_compare(struct script *s, const struct pkt *want, struct frame *f,
 		 char *bad, size_t size);
 void pkt_format(const struct script *s, struct frame *f, char *to, size_t size);
-u32 isn_slot(u32 port);
 
 /* script_run.c */
+void script_start(struct script *s, const char *path);
+bool script_do(struct script *s, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void script_end(struct script *s);
 bool script_run(struct script *s, const char *path);
 bool script_fail(struct script *s, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -19,12 +19,6 @@ static const struct {
 	{ "eol", 0, 1, 0 },
 };
 
-/* Peers are told apart by port; their sequence numbers are kept in slots. */
-u32 isn_slot(u32 port)
-{
-	return port % 64;
-}
-
 static bool parse_flags(struct pkt *p, const char *s)
 {
 	p->flags = 0;
@@ -235,7 +229,7 @@ bool pkt_parse(struct pkt *p, char **tok, u32 nr, char *bad, size_t size)
 
 static u32 emit_opts(const struct script *s, const struct pkt *p, u8 *to)
 {
-	u32 slot = isn_slot(p->port), n = 0, i, k;
+	u32 slot = p->port & 0xffff, n = 0, i, k;
 
 	for (i = 0; i < p->nr_opt && n < 38; i++) {
 		const struct pkt_opt *o = &p->opt[i];
@@ -364,7 +358,7 @@ static struct frame *build_finish(struct frame *f, const struct pkt *p, u32 real
 /* The bytes of a packet that the peer sends. */
 struct frame *pkt_build(const struct script *s, const struct pkt *p)
 {
-	u32 slot = isn_slot(p->port), l4len, optlen = 0, off, len;
+	u32 slot = p->port & 0xffff, l4len, optlen = 0, off, len;
 	u8 head[400], opts[64];
 	struct frame *f;
 	u8 *t;
@@ -506,7 +500,7 @@ bool pkt_compare(struct script *s, const struct pkt *want, struct frame *f,
 		 char *bad, size_t size)
 {
 	u8 *t = frame_tcp(f);
-	u32 slot = isn_slot(rd16(t + 2));
+	u32 slot = rd16(t + 2);
 	bool none;
 
 	if (!frame_l3_ok(f) || (!frame_l4_ok(f, &none) && !none))
@@ -545,7 +539,7 @@ bool pkt_compare(struct script *s, const struct pkt *want, struct frame *f,
 void pkt_format(const struct script *s, struct frame *f, char *to, size_t size)
 {
 	u8 *t = frame_tcp(f);
-	u32 slot = isn_slot(rd16(t + 2)), i, n;
+	u32 slot = rd16(t + 2), i, n;
 	struct seen_opt o[20];
 	char flags[9], opts[200] = "";
 	u32 seq, len = f->len - f->hlen;

@@ -31,11 +31,10 @@ static void on_xmit(struct ep *ep, struct frame *f, u16 flags)
 {
 	struct script *s = ep->owner;
 	u8 *t = frame_tcp(f);
-	u32 slot = isn_slot(rd16(t + 2)), i, hlen = f->hlen - f->l4;
+	u32 slot = rd16(t + 2), i, hlen = f->hlen - f->l4;
 
 	if (f->proto == 6 && t[13] & 2) {
 		s->our_isn[slot] = rd32(t + 4);
-		s->isn_known[slot] = true;
 	}
 	if (f->proto == 6)
 		for (i = 20; i + 10 <= hlen; i++)
@@ -43,7 +42,6 @@ static void on_xmit(struct ep *ep, struct frame *f, u16 flags)
 				s->ts_recent = rd32(t + i + 2);
 				break;
 			}
-	s->last_xflags = flags;
 	if (s->nr_out == SCRIPT_OUT) {
 		frame_put(f);
 		script_fail(s, "more packets than a script can hold");
@@ -248,6 +246,7 @@ static bool expect_packet(struct script *s, char **tok, u32 nr, double lo, doubl
 	if (s->out[0].at > s->now)
 		s->now = s->out[0].at;
 	s->last = s->now;
+	s->last_xflags = s->out[0].flags;
 	out_pop(s);
 	return true;
 }
@@ -275,14 +274,15 @@ static bool inject(struct script *s, char **tok, u32 nr, bool hold)
 /* "+1.5" or "+1..2.5"; false if it is not a time. */
 static bool parse_time(const char *t, double *lo, double *hi)
 {
+	const char *dots = strstr(t, "..");
 	char *end;
 
 	if (t[0] != '+')
 		return false;
 	*lo = strtod(t + 1, &end);
 	*hi = *lo;
-	if (!strncmp(end, "..", 2))
-		*hi = strtod(end + 2, &end);
+	if (dots)
+		*hi = strtod(dots + 2, &end);
 	return !*end;
 }
 
@@ -333,7 +333,7 @@ static u32 tokens(char *line, char **tok)
 	for (p = strtok(line, " \t\n"); p && n < TOKENS - 4; p = strtok(NULL, " \t\n")) {
 		size_t len = strlen(p);
 
-		if (p[0] == '<' && len > 1 && p[1] != '<') {
+		if (p[0] == '<' && len > 1 && p[1] != '<' && p[1] != '=') {
 			tok[n++] = "<";
 			p++;
 			len--;
@@ -366,10 +366,32 @@ static void script_defaults(struct script *s)
 	s->peer_win = 65535;
 	s->now = 1000 * SEC;
 	s->last = s->now;
-	s->our_isn[isn_slot(8080)] = s->isn;
+	s->our_isn[8080] = s->isn;
 }
 
-static void script_end(struct script *s)
+/* One line of a script, from a test in C. */
+bool script_do(struct script *s, const char *fmt, ...)
+{
+	char line[1000], *tok[TOKENS];
+	va_list args;
+	u32 nr;
+
+	va_start(args, fmt);
+	vsnprintf(line, sizeof(line), fmt, args);
+	va_end(args);
+	s->line++;
+	nr = tokens(line, tok);
+	return nr && script_line(s, tok, nr) && !s->bad[0];
+}
+
+void script_start(struct script *s, const char *path)
+{
+	memset(s, 0, sizeof(*s));
+	s->path = path;
+	script_defaults(s);
+}
+
+void script_end(struct script *s)
 {
 	u32 i;
 
@@ -386,9 +408,7 @@ bool script_run(struct script *s, const char *path)
 	char line[1000], *tok[TOKENS];
 	bool right = true;
 
-	memset(s, 0, sizeof(*s));
-	s->path = path;
-	script_defaults(s);
+	script_start(s, path);
 	if (!f)
 		return script_fail(s, "cannot be read");
 	while (right && fgets(line, sizeof(line), f)) {

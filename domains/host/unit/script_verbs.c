@@ -84,7 +84,7 @@ static bool config_one(struct script *s, const char *k, const char *v)
 		return s->room = num(v), true;
 	if (!strcmp(k, "isn")) {
 		s->isn = num(v);
-		s->our_isn[isn_slot(8080)] = s->isn;
+		s->our_isn[8080] = s->isn;
 		return true;
 	}
 	if (!strcmp(k, "peer_isn"))
@@ -272,11 +272,11 @@ static void forget_packets(struct script *s)
 
 /*
  * A handshake in one line. What the peer offers follows from the configuration
- * unless it is said: mss N, win N, ws N, rtt MS.
+ * unless it is said: mss N, win N, ws N, rtt MS (20).
  */
 static bool verb_established(struct script *s, char **tok, u32 nr, bool passive)
 {
-	u32 mss = s->cfg.family == 6 ? 1440 : 1460, win = s->peer_win, ws = 0, rtt = 0, i;
+	u32 mss = s->cfg.family == 6 ? 1440 : 1460, win = s->peer_win, ws = 0, rtt = 20, i;
 	bool has_ws = s->cfg.flags & STACK_CF_WSCALE;
 	char syn[200], text[300];
 
@@ -325,6 +325,7 @@ static bool verb_established(struct script *s, char **tok, u32 nr, bool passive)
 	if (s->ep[s->cur].state != TCPS_ESTABLISHED)
 		return script_fail(s, "the handshake did not work");
 	s->last = s->now;
+	s->xmit_commands = 0;
 	return true;
 }
 
@@ -452,7 +453,7 @@ static bool verb_icmp(struct script *s, char **tok, u32 nr)
 	if (s->cfg.kind == STACK_UDP)
 		wr16(q + off + 4, 108);
 	else
-		wr32(q + off + 4, s->our_isn[isn_slot(port)] + seq);
+		wr32(q + off + 4, s->our_isn[port & 0xffff] + seq);
 	q[off + 12] = 0x50;
 	q[off + 13] = 0x10;
 	len = off + l4len;
