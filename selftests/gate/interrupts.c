@@ -200,7 +200,7 @@ TEST_F_TIMEOUT(interrupts, nmis_in_gate, 600)
 }
 
 /* NMIs while domains tamper with what the NMI's handler relies on. */
-TEST_F_TIMEOUT(interrupts, nmis_in_hostile_domains, 300)
+TEST_F_TIMEOUT(interrupts, nmis_in_hostile_domains, 600)
 {
 	static const char *const names[] = {
 		"loop_base", "loop_base_switch", "loop_segments", "loop_flags", "loop_nt",
@@ -213,7 +213,8 @@ TEST_F_TIMEOUT(interrupts, nmis_in_hostile_domains, 300)
 	start(self, ATMOS_TEST_PROVOKE_NMI, 10);
 	for (u32 i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		const struct attack_case *attack = attack_find(names[i]);
-		u64 rounds = sys_scaled(attack->outcome & BUDGET ? 5 : 300, 2);
+		/* An endless one uses up the budget. */
+		u64 rounds = attack->outcome & BUDGET ? 1 : sys_scaled(300, 2);
 		struct at_domain dom;
 		u64 b;
 
