@@ -71,6 +71,8 @@ TEST_F_TIMEOUT(killing, inside_a_loop, 120)
 {
 	u64 rounds = sys_scaled(20, 3);
 
+	if (sys_nr_cpus() < 2)
+		SKIP(return, "wants two CPUs");
 	ASSERT_EQ(attack_create(self->fd, "loop", &self->dom), 0);
 	for (u64 i = 0; i < rounds; i++) {
 		struct guest g = { .dom = &self->dom, .a = 1, .count = 1 };
