@@ -16,7 +16,10 @@
  *    values are absolute: SEND (tail), CONSUMED (edge), SHUTDOWN (how, tail),
  *    SETOPT (all options), LISTEN. Repeating one is harmless. CONNECT is
  *    ignored once the record is past TCPS_CLOSE.
- *  - A record that is not one of its own is refused (-1) and nothing is done.
+ *  - A record of another kind or version, or one whose counts are out of
+ *    bounds, is refused (-1) and nothing is done. With any other the engine
+ *    neither crashes nor loops; that it means something is for the core to
+ *    know, which compares each record with its shadow before it commits.
  *  - Every handle that came with an event is taken by exactly one command of
  *    the same run: DELIVER, STASH, DROP, DGRAM or RESTEER.
  *  - Dispositions of received objects come in the order of the events;

@@ -7,6 +7,9 @@
 /* Slots kept for URGENT, ACKED, STATE, ERROR and DEADLINE while segments go out. */
 #define SLOTS_KEPT	5
 
+/* The states that a connection can be in. */
+#define STATES	(((2u << TCPS_CLOSING) - 2) & ~(1u << TCPS_LISTEN))
+
 /*
  * May this record be worked on? A record comes from the core's shadow or from
  * another image's converter, and this is asked in every run: it is only what
@@ -19,7 +22,7 @@ static bool record_valid(const struct tcp_record *r)
 {
 	if (r->head.version != STACK_RECORD_VERSION ||
 	    r->head.kind != STACK_TCP ||
-	    r->head.state - TCPS_ESTABLISHED > TCPS_CLOSING - TCPS_ESTABLISHED)
+	    r->head.state > TCPS_CLOSING || !(STATES >> r->head.state & 1))
 		return false;
 	if (r->nr_tx > TCP_TX_MAX || r->nr_ooo > TCP_OOO_MAX ||
 	    r->snd_wscale > 14 || r->rcv_wscale > 14)
