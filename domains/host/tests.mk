@@ -74,6 +74,10 @@ $(T)/$(1)/cost: $(call objects,$(1),$(ENGINE_SRC) $(HERE)/unit/cost.c)
 	$(call tsay,HOSTLD,$(1)/cost)
 	$(Q)$($(1)_CC) -o $$@ $$^
 
+$(T)/$(1)/raw: $(call objects,$(1),$(ENGINE_SRC) $(HERE)/unit/engine_raw.c)
+	$(call tsay,HOSTLD,$(1)/raw)
+	$(Q)$($(1)_CC) -o $$@ $$^
+
 $(T)/$(1)/core: $(call objects,$(1),$(CORE_SRC) $(HERE)/unit/core_test.c)
 	$(call tsay,HOSTLD,$(1)/core)
 	$(Q)$($(1)_CC) -o $$@ $$^
@@ -87,13 +91,13 @@ $(foreach f,opt san cov fuzz work,$(eval $(call flavour,$(f))))
 
 TRACE := $(OUT)/tools/atmos-trace
 TESTS := $(addprefix $(T)/opt/,scripts sim attacks core) $(T)/san/scripts $(T)/san/attacks \
-	$(T)/san/sim $(T)/san/core $(FUZZERS:%=$(T)/fuzz/fuzz_%)
+	$(T)/san/sim $(T)/san/core $(T)/san/raw $(FUZZERS:%=$(T)/fuzz/fuzz_%)
 
 tests-build: $(TESTS)
 	@$(MAKE) --no-print-directory -C $(TOP)/tools/trace all
 
 # Everything once under the sanitizers, the many seeds without.
-suite = '$(T)/san/scripts $(SCRIPTS)' '$(T)/opt/attacks' '$(T)/san/attacks' '$(T)/san/core' \
+suite = '$(T)/san/scripts $(SCRIPTS)' '$(T)/opt/attacks' '$(T)/san/attacks' '$(T)/san/core' '$(T)/san/raw' \
 	'$(T)/san/sim --seeds $(SAN_SEEDS) --first $(FIRST)' \
 	'$(T)/opt/sim --seeds $(SEEDS) --first $(FIRST)' \
 	'$(HERE)/unit/trace_test $(T)/opt/sim $(TRACE)' \
@@ -125,7 +129,7 @@ bench: $(T)/opt/sim
 
 # Branches of the engine that the tests took. Fuzzers count with their saved
 # corpora only, so that the figure is the same every time.
-COV_BIN := $(addprefix $(T)/cov/,scripts sim attacks)
+COV_BIN := $(addprefix $(T)/cov/,scripts sim attacks raw)
 COV_FUZZ := $(addprefix $(T)/cov/fuzz_,engine sequence reasm)
 ENGINE_COV := $(abspath $(ENGINE_SRC))
 
@@ -139,15 +143,17 @@ coverage: $(COV_BIN) $(COV_FUZZ)
 	@$(HERE)/unit/summary \
 		'LLVM_PROFILE_FILE=$(T)/cov/scripts.profraw $(T)/cov/scripts $(SCRIPTS)' \
 		'LLVM_PROFILE_FILE=$(T)/cov/attacks.profraw $(T)/cov/attacks' \
+		'LLVM_PROFILE_FILE=$(T)/cov/raw.profraw $(T)/cov/raw' \
 		'LLVM_PROFILE_FILE=$(T)/cov/sim.profraw $(T)/cov/sim --seeds $(SEEDS)' \
 		$(foreach f,engine sequence reasm,'LLVM_PROFILE_FILE=$(T)/cov/$(f).profraw \
 		$(T)/cov/fuzz_$(f) $(HERE)/fuzz/corpus/$(f)') >$(T)/cov/summary || \
-		{ cat $(T)/cov/summary; exit 1; }
+		grep -A2 '^not ok' $(T)/cov/summary
 	@$(LLVM_PROFDATA) merge -o $(T)/cov/all.profdata $(T)/cov/*.profraw
 	@$(LLVM_COV) export -summary-only -instr-profile $(T)/cov/all.profdata \
 		$(firstword $(COV_BIN)) $(patsubst %,-object %,$(wordlist 2,9,$(COV_BIN) $(COV_FUZZ))) \
 		$(ENGINE_COV) | $(HERE)/unit/coverage.py
 	@tail -1 $(T)/cov/summary
+	@! grep -q '^not ok' $(T)/cov/summary
 
 # Which branches were not taken.
 coverage-show: coverage

@@ -36,7 +36,7 @@ static u64 plan_most(const struct plan *p, struct rng *r)
 		return 256 << 10;
 	if (fails > 0.01)
 		return 1 << 20;
-	return rng_chance(r, 0.04) ? 64 << 20 : 2 << 20;
+	return rng_chance(r, 0.15) ? 64 << 20 : 2 << 20;
 }
 
 static void draw_link(struct plan *p, struct rng *r)

@@ -72,6 +72,7 @@ struct script {
 	struct stack_config cfg;
 	struct stack_opts opts;
 	u32 room;
+	bool any;
 	u32 isn, peer_isn;
 	u8 laddr[16], raddr[16];
 	struct ep ep[SCRIPT_PEERS];

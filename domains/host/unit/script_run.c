@@ -87,7 +87,11 @@ static void on_resteer(struct ep *ep, struct frame *f)
 	struct script *s = ep->owner;
 	struct ep *to = find_ep(s, f);
 
-	ep_rx(to, f);
+	/* a listener is asked again; who has ended is not */
+	if (to == ep && ep->cfg.kind == STACK_TCP)
+		frame_put(f);
+	else
+		ep_rx(to, f);
 }
 
 static void on_assembled(struct ep *ep, struct frame *f)

@@ -57,6 +57,10 @@ static bool config_one(struct script *s, const char *k, const char *v)
 			c->flags |= STACK_CF_COOKIES_ONLY;
 		return true;
 	}
+	if (!strcmp(k, "any"))		/* bound to no address */
+		return s->any = on(v), true;
+	if (!strcmp(k, "v6only"))
+		return cfg_flag(s, STACK_CF_V6ONLY, v), true;
 	if (!strcmp(k, "wscale")) {
 		cfg_flag(s, STACK_CF_WSCALE, strcmp(v, "off") ? "on" : "off");
 		c->rcv_wscale = (u8)num(v);
@@ -189,6 +193,8 @@ static struct ep *open_ep(struct script *s, u32 kind, bool with_peer)
 
 	s->cfg.kind = (u8)kind;
 	memcpy(s->cfg.laddr, s->laddr, 16);
+	if (s->any)
+		memset(s->cfg.laddr, 0, 16);
 	memset(s->cfg.raddr, 0, 16);
 	s->cfg.rport = 0;
 	if (with_peer) {
@@ -398,14 +404,15 @@ static bool verb_sendto(struct script *s, char **tok, u32 nr)
 
 /* ---- the path ---- */
 
-/* icmp TYPE CODE [info N] [quote SEQ] [port N] [short] [stranger] */
+/* icmp TYPE CODE [info N] [quote SEQ] [port N] [short] [stranger] [notours] [othersource] */
 static bool verb_icmp(struct script *s, char **tok, u32 nr)
 {
 	struct ep *ep = &s->ep[s->cur];
 	u32 type, code, info = 0, seq = 1, port = 8080, len = 0, i, off;
 	u8 q[STACK_RX_INLINE] = { 0 };
-	bool stranger = false;
+	bool stranger = false, ours = true;
 	u32 l4len = 20;
+	u8 source = 0;
 
 	if (nr < 3)
 		return script_fail(s, "icmp TYPE CODE ...");
@@ -418,6 +425,10 @@ static bool verb_icmp(struct script *s, char **tok, u32 nr)
 			l4len = 8;
 		else if (!strcmp(tok[i], "tiny"))
 			l4len = 3;
+		else if (!strcmp(tok[i], "notours"))
+			ours = false;
+		else if (!strcmp(tok[i], "othersource"))
+			source = 1;
 		else if (i + 1 < nr && !strcmp(tok[i], "info"))
 			info = num(tok[++i]);
 		else if (i + 1 < nr && !strcmp(tok[i], "quote"))
@@ -434,6 +445,7 @@ static bool verb_icmp(struct script *s, char **tok, u32 nr)
 		q[9] = s->cfg.kind == STACK_UDP ? 17 : 6;
 		memcpy(q + 12, s->laddr, 4);
 		memcpy(q + 16, s->raddr, 4);
+		q[15] ^= source;
 		if (stranger)
 			q[19] ^= 1;
 		off = 20;
@@ -448,7 +460,7 @@ static bool verb_icmp(struct script *s, char **tok, u32 nr)
 			q[39] ^= 1;
 		off = 40;
 	}
-	wr16(q + off, s->cfg.lport);
+	wr16(q + off, s->cfg.lport + !ours);
 	wr16(q + off + 2, port);
 	if (s->cfg.kind == STACK_UDP)
 		wr16(q + off + 4, 108);
