@@ -27,8 +27,8 @@
  * PCIDs. Linux numbers its own from 1 up, at most 2046, and with page-table
  * isolation uses the same plus bit 11 (user_pcid()). The dynamic ones end at
  * 6; with INVLPGB (AMD, from 6.14) any below 2047 may be in use. So bit 11
- * with a high number is free, but with isolation and INVLPGB together;
- * platform.c then goes without PCIDs.
+ * with a high number is free, but where INVLPGB comes with isolation, or with a
+ * kernel built without it; platform.c then goes without PCIDs.
  */
 #define ASPACE_PCID_BASE	0xf00
 static_assert(ASPACE_PCID_BASE + ATMOS_SLOTS <= 0x1000);

@@ -270,7 +270,7 @@ struct atmos_domain_ops {
  * @death_window_start: jiffies from which deaths are counted
  * @deaths_in_window: how many since
  * @stop: set from any context to end the running entry, or else the next
- * @last_cpu: CPU it was entered on last, plus one; 0 before the first entry
+ * @last_cpu: CPU that was last set up for it, plus one; 0 before the first entry
  * @ref: the creator's reference and those of look-ups
  * @rcu: for freeing
  * @page: the private pages: image data, stack, then the mailbox's two

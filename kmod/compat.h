@@ -24,6 +24,10 @@
 #define compat_cpuid_base	cpuid_base_hypervisor
 #endif
 
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+#include <asm/gsseg.h>		/* asm_load_gs_index() */
+#endif
+
 #ifdef MODULE_SIG_STRING	/* until 7.1 */
 #define COMPAT_SIG_MARKER	MODULE_SIG_STRING
 #define COMPAT_SIG_PKCS7	PKEY_ID_PKCS7

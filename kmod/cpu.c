@@ -191,12 +191,12 @@ static int cpu_gate_down(unsigned int cpu)
 
 	if (!c->up)
 		return 0;
-	/* On the CPU itself, so no entry is under way once bottom halves are on. */
-	local_bh_disable();
+	/* On the CPU itself, so no entry is under way; and none begins from here. */
 	WRITE_ONCE(c->up, false);
-	hrtimer_cancel(&c->timer);
+	local_irq_disable();
 	c->hot = &atmos_slot_none;
-	local_bh_enable();
+	local_irq_enable();
+	hrtimer_cancel(&c->timer);
 	c->stats.crossings += c->gate->crossings;
 	c->stats.pge_repairs += c->gate->pge_repairs;
 	c->stats.nmis_in_gate += c->gate->nmis_in_gate;

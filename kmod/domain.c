@@ -259,13 +259,15 @@ uncharge:
  * atmos_domain_kill() - let a domain die, as by a fault, and be restarted
  * @dom: domain; need not be inside
  *
- * The entry under way, or else the next one, dies.
+ * The entry under way, or else the next one, dies. One that is just beginning
+ * may miss the poke; it ends at its first interrupt, at the latest the budget
+ * timer's.
  * Context: process.
  */
 void atmos_domain_kill(struct atmos_domain *dom)
 {
 	WRITE_ONCE(dom->stop, 1);
-	smp_mb();	/* the flag before the look for a CPU that is inside */
+	smp_mb();	/* a CPU that is seen inside sees the flag */
 	atmos_cpu_poke(dom);
 }
 

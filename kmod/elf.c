@@ -310,6 +310,17 @@ int atmos_elf_rela(const struct atmos_elf *elf, u32 index, u32 *where, u64 *adde
 	return 0;
 }
 
+/* Names go to the log and to terminals. */
+static bool elf_printable(const char *name)
+{
+	const char *c;
+
+	for (c = name; *c; c++)
+		if (*c <= ' ' || *c > '~')
+			return false;
+	return c != name;
+}
+
 /**
  * atmos_elf_symbol() - one symbol of a checked file
  * @elf: result of atmos_elf_check()
@@ -332,7 +343,7 @@ int atmos_elf_symbol(const struct atmos_elf *elf, u32 index, u32 *start, u32 *si
 	    !elf_in_area(s.st_value, s.st_size))
 		return -ENOENT;
 	*name = (const char *)elf->data + elf->strtab + s.st_name;
-	if (!memchr(*name, 0, elf->strtab_size - s.st_name) || !**name)
+	if (!memchr(*name, 0, elf->strtab_size - s.st_name) || !elf_printable(*name))
 		return -ENOENT;
 	*start = s.st_value;
 	*size = s.st_size;

@@ -130,7 +130,7 @@ static noinstr void gate_show_hidden(struct gate *g)
 		loadsegment(es, g->selectors[1]);
 		loadsegment(fs, g->selectors[2]);
 		wrfsbase(g->user_fs);
-		load_gs_index(g->selectors[3]);
+		asm_load_gs_index(g->selectors[3]);	/* load_gs_index() traces */
 		native_swapgs();
 		wrgsbase(g->user_gs);
 		native_swapgs();

@@ -112,7 +112,9 @@ bool atmos_platform_pcid(void)
 	if (!(__read_cr4() & X86_CR4_PCIDE))
 		return false;
 #ifdef X86_FEATURE_INVLPGB
-	if (boot_cpu_has(X86_FEATURE_INVLPGB) && boot_cpu_has(X86_FEATURE_PTI))
+	if (boot_cpu_has(X86_FEATURE_INVLPGB) &&
+	    (boot_cpu_has(X86_FEATURE_PTI) ||
+	     !IS_ENABLED(CONFIG_MITIGATION_PAGE_TABLE_ISOLATION)))
 		return false;
 #endif
 	return true;
