@@ -174,13 +174,15 @@ size_t atmos_platform_describe(char *buf, size_t len)
 
 	atmos_platform_gate_features(&g);
 	n = scnprintf(buf, len, "%s%s%s%s%s%s%s%s", g.features || atmos_ibpb ? "" : "nothing",
-		      g.features & GATE_TOGGLES_PGE ? "flush " : "",
-		      g.features & GATE_NEEDS_VERW ? "verw " : "",
-		      g.features & GATE_NEEDS_IBRS ? "ibrs " : "",
-		      g.features & GATE_NEEDS_IBPB ? "ibpb-on-exit " : "",
-		      g.features & GATE_NEEDS_UNTRAIN ? "untrain-ret " : "",
-		      g.features & GATE_NEEDS_BHB ? "clear-bhb " : "",
-		      atmos_ibpb ? "ibpb-between-domains " : "");
+		      g.features & GATE_TOGGLES_PGE ? " flush" : "",
+		      g.features & GATE_NEEDS_VERW ? " verw" : "",
+		      g.features & GATE_NEEDS_IBRS ? " ibrs" : "",
+		      g.features & GATE_NEEDS_IBPB ? " ibpb-on-exit" : "",
+		      g.features & GATE_NEEDS_UNTRAIN ? " untrain-ret" : "",
+		      g.features & GATE_NEEDS_BHB ? " clear-bhb" : "",
+		      atmos_ibpb ? " ibpb-between-domains" : "");
+	if (*buf == ' ')
+		memmove(buf, buf + 1, n--);
 	/* What the kernel does on entry from user mode and the gate does not. */
 #ifdef X86_FEATURE_CALL_DEPTH
 	if (boot_cpu_has(X86_FEATURE_CALL_DEPTH))
