@@ -8,14 +8,14 @@
 /* INT n; RET for every n: text cannot be written, so all of them are here. */
 extern const u8 int_table[256][3] __attribute__((visibility("hidden")));
 asm(".pushsection .text\n"
-    ".globl int_table\n.hidden int_table\n"
-    "int_table:\n"
-    ".set n, 0\n"
-    ".rept 256\n"
-    ".byte 0xcd, n, 0xc3\n"
-    ".set n, n + 1\n"
-    ".endr\n"
-    ".popsection\n");
+	".globl int_table\n.hidden int_table\n"
+	"int_table:\n"
+	".set n, 0\n"
+	".rept 256\n"
+	".byte 0xcd, n, 0xc3\n"
+	".set n, n + 1\n"
+	".endr\n"
+	".popsection\n");
 
 /*
  * An IRETQ frame that goes on at the label behind it, with one part changed

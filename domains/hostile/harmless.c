@@ -9,16 +9,22 @@ static u8 area[256] __attribute__((aligned(64)));
 
 /* Pointers, for the loader to relocate; 1 if all are right. */
 static int targets[1024];
-#define P4(n) &targets[n], &targets[n + 1], &targets[n + 2], &targets[n + 3]
-#define P16(n) P4(n), P4(n + 4), P4(n + 8), P4(n + 12)
-static int *pointers[] = { P16(0), P16(16), P16(32), P16(48) };
-static int *const constants[] = { P16(64), P16(80), P16(96), P16(112) };
+static int *pointers[] = {
+	&targets[0], &targets[1], &targets[2], &targets[3], &targets[4], &targets[5],
+	&targets[6], &targets[7], &targets[8], &targets[9], &targets[10], &targets[11],
+};
+
+static int *const constants[] = {
+	&targets[1000], &targets[1001], &targets[1002], &targets[1003], &targets[1004],
+	&targets[1005], &targets[1006], &targets[1007], &targets[1008], &targets[1009],
+	&targets[1010], &targets[1011],
+};
 
 static u64 relocated(void)
 {
-	for (u32 i = 0; i < 64; i++)
+	for (u32 i = 0; i < 12; i++)
 		if (OPAQUE(&pointers[0])[i] != &targets[i] ||
-		    OPAQUE(&constants[0])[i] != &targets[64 + i])
+		    OPAQUE(&constants[0])[i] != &targets[1000 + i])
 			return 0;
 	return 1;
 }

@@ -21,6 +21,7 @@
 enum attack_id {
 #include "attacks.def"
 };
+
 #undef HOSTILE
 
 /**

@@ -91,7 +91,7 @@ static u64 attack(const struct attack *t)
 		run(zeroed, true);
 		break;
 	case ATTACK_exec_stack:
-		run((u8[16]){}, true);
+		run((u8[16]) {}, true);
 		break;
 	case ATTACK_exec_rodata:
 		run((void *)constant, false);

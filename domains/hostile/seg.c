@@ -15,20 +15,20 @@ extern const u8 code32_loop[], code32_exit[], code32_int80[], code32_syscall[],
 	code32_sysenter[], code32_into[], code32_bound[]
 	__attribute__((visibility("hidden")));
 asm(".pushsection .text\n"
-    ".hidden code32_loop, code32_exit, code32_int80, code32_syscall\n"
-    ".hidden code32_sysenter, code32_into, code32_bound\n"
-    ".globl code32_loop, code32_exit, code32_int80, code32_syscall\n"
-    ".globl code32_sysenter, code32_into, code32_bound\n"
-    ".code32\n"
-    "code32_loop: jmp code32_loop\n"
-    "code32_exit: int $15\n jmp code32_loop\n"
-    "code32_int80: mov $1, %eax\n int $0x80\n jmp code32_loop\n"
-    "code32_syscall: mov $1, %eax\n syscall\n jmp code32_loop\n"
-    "code32_sysenter: mov $1, %eax\n sysenter\n jmp code32_loop\n"
-    "code32_into: mov $0x7fffffff, %eax\n inc %eax\n into\n jmp code32_loop\n"
-    "code32_bound: mov $5, %eax\n .byte 0x62, 0x04, 0x24\n jmp code32_loop\n"
-    ".code64\n"
-    ".popsection\n");
+	".hidden code32_loop, code32_exit, code32_int80, code32_syscall\n"
+	".hidden code32_sysenter, code32_into, code32_bound\n"
+	".globl code32_loop, code32_exit, code32_int80, code32_syscall\n"
+	".globl code32_sysenter, code32_into, code32_bound\n"
+	".code32\n"
+	"code32_loop: jmp code32_loop\n"
+	"code32_exit: int $15\n jmp code32_loop\n"
+	"code32_int80: mov $1, %eax\n int $0x80\n jmp code32_loop\n"
+	"code32_syscall: mov $1, %eax\n syscall\n jmp code32_loop\n"
+	"code32_sysenter: mov $1, %eax\n sysenter\n jmp code32_loop\n"
+	"code32_into: mov $0x7fffffff, %eax\n inc %eax\n into\n jmp code32_loop\n"
+	"code32_bound: mov $5, %eax\n .byte 0x62, 0x04, 0x24\n jmp code32_loop\n"
+	".code64\n"
+	".popsection\n");
 
 struct far_pointer {
 	u32 offset;

@@ -183,6 +183,11 @@ static bool writer_refuses_oversize(void)
 	return !dom_put(&out, 1, 0, NULL, 0) && dom_room(&out) == 0;
 }
 
+static int sign(int value)
+{
+	return value < 0 ? -1 : value > 0;
+}
+
 static bool strings_match_models(void)
 {
 	u8 a[200], b[200], model[200];
@@ -217,8 +222,7 @@ static bool strings_match_models(void)
 		if (len)
 			b[to + random_u32() % len] ^= (u8)(1 << (c & 7));
 		diff = memcmp(a + to, b + to, len);
-		if ((dom_memcmp(a + to, b + to, len) > 0) != (diff > 0) ||
-		    (dom_memcmp(a + to, b + to, len) < 0) != (diff < 0))
+		if (sign(dom_memcmp(a + to, b + to, len)) != sign(diff))
 			return false;
 	}
 	return true;

@@ -116,10 +116,11 @@ static void same_memory(struct __test_metadata *_metadata, const struct sys_memo
 	const char *grew = sys_memory_grew(before, SLACK_KB, &after);
 
 	EXPECT_EQ(grew, NULL) {
-		TH_LOG("%s grew: slab %lu -> %lu, page tables %lu -> %lu, vmalloc %lu -> %lu, "
-		       "free %lu -> %lu KiB", grew, before->slab_kb, after.slab_kb,
-		       before->page_tables_kb, after.page_tables_kb, before->vmalloc_kb,
-		       after.vmalloc_kb, before->free_kb, after.free_kb);
+		TH_LOG("%s grew", grew);
+		TH_LOG("slab %lu -> %lu KiB", before->slab_kb, after.slab_kb);
+		TH_LOG("page tables %lu -> %lu KiB", before->page_tables_kb, after.page_tables_kb);
+		TH_LOG("vmalloc %lu -> %lu KiB", before->vmalloc_kb, after.vmalloc_kb);
+		TH_LOG("free %lu -> %lu KiB", before->free_kb, after.free_kb);
 	}
 }
 

@@ -13,6 +13,8 @@
 #include "attack.h"
 #include "system.h"
 
+#define ARGS "test_interface=1 allow_unsigned=1 budget_us=1000000 giveup_deaths=3 giveup_ms=600000"
+
 FIXTURE(killing)
 {
 	int fd;
@@ -22,8 +24,7 @@ FIXTURE(killing)
 FIXTURE_SETUP(killing)
 {
 	ASSERT_EQ(sys_module_unload(), 0);
-	ASSERT_EQ(sys_module_load("test_interface=1 allow_unsigned=1 budget_us=1000000 "
-				  "giveup_deaths=3 giveup_ms=600000"), 0);
+	ASSERT_EQ(sys_module_load(ARGS), 0);
 	self->fd = at_open();
 	ASSERT_GE(self->fd, 0);
 }

@@ -198,15 +198,15 @@ static void *stay_inside(void *arg)
 TEST_F_TIMEOUT(life, destroyed_while_inside, 60)
 {
 	for (u64 i = 0; i < sys_scaled(20, 2); i++) {
+		struct at_domain dom, copy;
 		struct inside in = {};
-		struct at_domain dom;
 		pthread_t thread;
 
 		ASSERT_EQ(attack_create(self->fd, "loop", &dom), 0);
 		in.dom = &dom;
 		pthread_create(&thread, NULL, stay_inside, &in);
 		usleep(1000 * (useconds_t)(i % 7));
-		struct at_domain copy = dom;
+		copy = dom;
 		ASSERT_EQ(at_destroy(&copy), 0);
 		pthread_join(thread, NULL);
 		EXPECT_EQ(in.err, -ENOENT);

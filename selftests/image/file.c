@@ -15,7 +15,7 @@
 
 #define FIRMWARE_PATH "/sys/module/firmware_class/parameters/path"
 
-static char folder[] = "/tmp/atmos-image-XXXXXX";
+static char folder[32];
 static char path_before[256];
 
 int file_setup(void)
@@ -25,7 +25,7 @@ int file_setup(void)
 	if (!sys_read_file(FIRMWARE_PATH, path_before, sizeof(path_before)))
 		return -ENOENT;
 	path_before[strcspn(path_before, "\n")] = 0;
-	strcpy(strrchr(folder, '-') + 1, "XXXXXX");
+	strcpy(folder, "/tmp/atmos-image-XXXXXX");
 	if (!mkdtemp(folder))
 		return -errno;
 	snprintf(atmos, sizeof(atmos), "%s/atmos", folder);

@@ -41,7 +41,7 @@ static void begin(struct request *r, uint16_t family, uint8_t cmd)
 }
 
 /*
- * Sends and reads until the acknowledgement. An attribute @want of 16 bits in
+ * Sends and reads until the kernel has acknowledged. An attribute @want of 16 bits in
  * an answer before it is stored in @value.
  */
 static int talk(int fd, struct request *r, uint16_t want, uint16_t *value)
@@ -58,7 +58,8 @@ static int talk(int fd, struct request *r, uint16_t want, uint16_t *value)
 		if (got < 0)
 			return -errno;
 		for (; NLMSG_OK(nl, (unsigned int)len); nl = NLMSG_NEXT(nl, len)) {
-			struct nlattr *a = (struct nlattr *)((uint8_t *)NLMSG_DATA(nl) + GENL_HDRLEN);
+			uint8_t *payload = NLMSG_DATA(nl);
+			struct nlattr *a = (struct nlattr *)(payload + GENL_HDRLEN);
 
 			if (nl->nlmsg_type == NLMSG_ERROR)
 				return ((struct nlmsgerr *)NLMSG_DATA(nl))->error;

@@ -17,7 +17,7 @@ static int call(int fd, unsigned long cmd, void *arg)
 
 bool at_contains(const void *buffer, size_t len, const void *bytes, size_t nr)
 {
-	return memmem(buffer, len, bytes, nr) != NULL;
+	return !!memmem(buffer, len, bytes, nr);
 }
 
 int at_open(void)

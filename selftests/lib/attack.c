@@ -14,6 +14,7 @@ const struct attack_case attack_cases[] = {
 #include "hostile/attacks.def"
 	{}
 };
+
 #undef HOSTILE
 
 /*
