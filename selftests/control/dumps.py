@@ -109,8 +109,10 @@ def faults_under_churn():
             last = nl.ask("info-get")["faults"]
             told = [f["seq"] for f in nl.dump("fault-get")]
             assert told == sorted(set(told))
-            # The ring goes on turning, but nothing newer than the end is lost.
-            assert told and told[-1] >= last
+            # The ring goes on turning, but nothing newer than the end is lost,
+            # unless a starved dump was lapped by the whole ring.
+            if nl.ask("info-get")["faults"] - last < 256:
+                assert told and told[-1] >= last
     dev.close()
     nl.ask("image-unload", name="hostile-ud2")
 
