@@ -101,7 +101,7 @@ suite = '$(T)/san/scripts $(SCRIPTS)' '$(T)/opt/attacks' '$(T)/san/attacks' '$(T
 	'$(T)/san/sim --seeds $(SAN_SEEDS) --first $(FIRST)' \
 	'$(T)/opt/sim --seeds $(SEEDS) --first $(FIRST)' \
 	'$(HERE)/unit/trace_test $(T)/opt/sim $(TRACE)' \
-	$(FUZZERS:%='$(MAKE) -s -f $(HERE)/tests.mk fuzz-% FUZZ_SECONDS=$(FUZZ_SECONDS)')
+	$(FUZZERS:%='$(MAKE) -s --no-print-directory -f $(HERE)/tests.mk fuzz-% FUZZ_SECONDS=$(FUZZ_SECONDS)')
 
 SAN_SEEDS ?= 100
 
@@ -112,7 +112,7 @@ test: tests-build
 ifeq ($(COVERAGE),)
 check: FUZZ_SECONDS = 60
 check: tests-build
-	@$(HERE)/unit/summary $(suite) '$(MAKE) -s -f $(HERE)/tests.mk cost'
+	@$(HERE)/unit/summary $(suite) '$(MAKE) -s --no-print-directory -f $(HERE)/tests.mk cost'
 else
 check: coverage
 endif
@@ -122,7 +122,7 @@ long: SAN_SEEDS = 1000
 long: FUZZ_SECONDS = 1800
 long: tests-build
 	@$(HERE)/unit/summary $(suite) '$(T)/opt/sim --bench' \
-		'$(MAKE) -s -f $(HERE)/tests.mk cost'
+		'$(MAKE) -s --no-print-directory -f $(HERE)/tests.mk cost'
 
 bench: $(T)/opt/sim
 	@$< --bench

@@ -20,9 +20,9 @@
 #include "../../domains/abi/contract.h"
 #include "../../domains/abi/record.h"
 
-#define TRACE_MAGIC		0x4543415254534f4dull	/* "MOSTRACE" */
-#define TRACE_VERSION		1
-#define TRACE_ENTRY_MAGIC	0x59525445u		/* "ETRY" */
+#define TRACE_MAGIC	  0x4543415254534f4dull /* "MOSTRACE" */
+#define TRACE_VERSION	  1
+#define TRACE_ENTRY_MAGIC 0x59525445u /* "ETRY" */
 
 struct trace_head {
 	u64 magic;
@@ -30,8 +30,8 @@ struct trace_head {
 	u32 abi_version;
 };
 
-#define TRACE_REFUSED		1u	/* the engine refused record or configuration */
-#define TRACE_DIED		2u	/* the run was thrown away */
+#define TRACE_REFUSED 1u /* the engine refused record or configuration */
+#define TRACE_DIED    2u /* the run was thrown away */
 
 struct trace_entry {
 	u32 magic;

@@ -17,7 +17,8 @@
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: atmos-trace show [-r] [-i ID] FILE | replay [-v] FILE\n");
+	fprintf(stderr,
+		"usage: atmos-trace show [-r] [-i ID] FILE | replay [-v] FILE\n");
 	return 2;
 }
 
@@ -36,7 +37,8 @@ static int show(FILE *f, const char *name, bool record, long long id)
 	return ret ? 2 : 0;
 }
 
-static bool again(const struct trace_run *r, struct dom_in *in, struct dom_out *out)
+static bool again(const struct trace_run *r, struct dom_in *in,
+		  struct dom_out *out)
 {
 	bool refused;
 
@@ -58,7 +60,8 @@ static bool again(const struct trace_run *r, struct dom_in *in, struct dom_out *
 	       !memcmp(out->slot, r->out, r->e.nr_out * sizeof(out->slot[0]));
 }
 
-static void differs(const struct trace_run *r, const struct dom_out *out, u64 nr)
+static void differs(const struct trace_run *r, const struct dom_out *out,
+		    u64 nr)
 {
 	struct trace_run now = *r;
 	u32 i;
@@ -96,7 +99,7 @@ static int replay(FILE *f, const char *name, bool verbose)
 		if (verbose)
 			show_run(&r, first, true);
 		if (cfg->kind == STACK_REASM) {
-			skipped++;	/* its memory is not in the capture */
+			skipped++; /* its memory is not in the capture */
 			continue;
 		}
 		if (!again(&r, &in, &out)) {
@@ -136,9 +139,9 @@ int main(int argc, char **argv)
 		perror(argv[i]);
 		return 2;
 	}
-	ret = trace_open(f, argv[i]) ? 2 :
-	      !strcmp(verb, "show") ? show(f, argv[i], record, id) :
-				      replay(f, argv[i], verbose);
+	ret = trace_open(f, argv[i])  ? 2
+	      : !strcmp(verb, "show") ? show(f, argv[i], record, id)
+				      : replay(f, argv[i], verbose);
 	fclose(f);
 	return ret;
 }

@@ -16,8 +16,10 @@ int trace_open(FILE *f, const char *name)
 		return -1;
 	}
 	if (h.version != TRACE_VERSION || h.abi_version != DOM_ABI_VERSION) {
-		fprintf(stderr, "trace: %s: version %u of contract %u, this program knows %u of %u\n",
-			name, h.version, h.abi_version, TRACE_VERSION, DOM_ABI_VERSION);
+		fprintf(stderr,
+			"trace: %s: version %u of contract %u, this program knows %u of %u\n",
+			name, h.version, h.abi_version, TRACE_VERSION,
+			DOM_ABI_VERSION);
 		return -1;
 	}
 	return 0;
@@ -46,7 +48,8 @@ int trace_next(FILE *f, struct trace_run *r, const char *name)
 	    get(f, r->in, r->e.nr_in * sizeof(r->in[0])) ||
 	    get(f, r->out, r->e.nr_out * sizeof(r->out[0])) ||
 	    get(f, r->after, r->e.after_len)) {
-		fprintf(stderr, "trace: %s: cut off in the entry at byte %ld\n", name, at);
+		fprintf(stderr, "trace: %s: cut off in the entry at byte %ld\n",
+			name, at);
 		return -1;
 	}
 	return 1;

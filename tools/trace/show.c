@@ -47,7 +47,8 @@ static void show_tcp(const u8 *t, u32 len)
 
 			printf(" sack");
 			for (k = 2; k + 8 <= n; k += 8)
-				printf(" %u:%u", be32(t + i + k), be32(t + i + k + 4));
+				printf(" %u:%u", be32(t + i + k),
+				       be32(t + i + k + 4));
 		}
 		i += n;
 	}
@@ -75,17 +76,16 @@ static void show_packet(const u8 *p, u32 len)
 }
 
 #define DOM_FIELD(type, name, check, bound) \
-	if (m->name)				\
+	if (m->name)                        \
 		printf(" " #name " %llu", (unsigned long long)m->name);
 
 #define DOM_COMMAND(NAME, id, class, handle, inl, fields)
-#define DOM_EVENT(NAME, id, class, handle, inl, fields)			\
-	case id: {							\
-		const struct dom_ev_##NAME *m = (const void *)msg;	\
-									\
-		printf(#NAME);						\
-		fields							\
-		return;							\
+#define DOM_EVENT(NAME, id, class, handle, inl, fields)            \
+	case id: {                                                 \
+		const struct dom_ev_##NAME *m = (const void *)msg; \
+                                                                   \
+		printf(#NAME);                                     \
+		fields return;                                     \
 	}
 static void show_event(const struct dom_msg *msg)
 {
@@ -98,13 +98,12 @@ static void show_event(const struct dom_msg *msg)
 #undef DOM_EVENT
 #undef DOM_COMMAND
 #define DOM_EVENT(NAME, id, class, handle, inl, fields)
-#define DOM_COMMAND(NAME, id, class, handle, inl, fields)		\
-	case id: {							\
-		const struct dom_cmd_##NAME *m = (const void *)msg;	\
-									\
-		printf(#NAME);						\
-		fields							\
-		return;							\
+#define DOM_COMMAND(NAME, id, class, handle, inl, fields)           \
+	case id: {                                                  \
+		const struct dom_cmd_##NAME *m = (const void *)msg; \
+                                                                    \
+		printf(#NAME);                                      \
+		fields return;                                      \
 	}
 static void show_command(const struct dom_msg *msg)
 {
@@ -143,7 +142,8 @@ static void show_messages(const struct dom_msg *slot, u32 nr, bool events)
 
 static void show_tcp_record(const struct tcp_record *r, const char *indent)
 {
-	static const char * const timers[] = { "none", "rto", "tlp", "reorder", "persist" };
+	static const char *const timers[] = { "none", "rto", "tlp", "reorder",
+					      "persist" };
 	u32 i;
 
 	printf("%sstate %u flags %#x ca %u; una %llu nxt %llu tail %llu; rcv %llu adv %llu edge %llu\n",
@@ -152,15 +152,17 @@ static void show_tcp_record(const struct tcp_record *r, const char *indent)
 	       (unsigned long long)r->snd_tail, (unsigned long long)r->rcv_nxt,
 	       (unsigned long long)r->rcv_adv, (unsigned long long)r->rcv_edge);
 	printf("%swnd %u cwnd %u ssthresh %u mss %u pmtu %u srtt %u rto %u backoff %u; timer %s %llu delack %llu keep %llu life %llu deadline %llu\n",
-	       indent, r->snd_wnd, r->cwnd, r->ssthresh, r->mss, r->pmtu, r->srtt >> 3,
-	       r->rto, r->backoff, r->timer_kind < 5 ? timers[r->timer_kind] : "?",
+	       indent, r->snd_wnd, r->cwnd, r->ssthresh, r->mss, r->pmtu,
+	       r->srtt >> 3, r->rto, r->backoff,
+	       r->timer_kind < 5 ? timers[r->timer_kind] : "?",
 	       (unsigned long long)r->t_rtx, (unsigned long long)r->t_delack,
 	       (unsigned long long)r->t_keep, (unsigned long long)r->t_life,
 	       (unsigned long long)r->deadline);
 	if (r->nr_ooo) {
 		printf("%sout of order:", indent);
 		for (i = 0; i < r->nr_ooo && i < TCP_OOO_MAX; i++)
-			printf(" %u:%u", r->ooo[i].start_seq, r->ooo[i].end_seq);
+			printf(" %u:%u", r->ooo[i].start_seq,
+			       r->ooo[i].end_seq);
 		putchar('\n');
 	}
 	if (r->nr_tx) {
@@ -191,16 +193,19 @@ void show_record(const u8 *rec, const char *indent)
 		       l->cookies_sent, l->cookies_ok, l->cookies_bad);
 		break;
 	case STACK_UDP:
-		printf("%sUDP: sent %llu, pmtu %u, %u in, %u out, %u dropped\n", indent,
-		       (unsigned long long)u->sent, u->pmtu, u->in, u->out, u->drops);
+		printf("%sUDP: sent %llu, pmtu %u, %u in, %u out, %u dropped\n",
+		       indent, (unsigned long long)u->sent, u->pmtu, u->in,
+		       u->out, u->drops);
 		break;
 	}
 }
 
 void show_run(const struct trace_run *r, u64 first_us, bool record)
 {
-	printf("%.6f instance %llu%s%s%s\n", (double)(r->e.now_us - first_us) / 1e6,
-	       (unsigned long long)r->e.id, r->e.flags & TRACE_REFUSED ? " refused" : "",
+	printf("%.6f instance %llu%s%s%s\n",
+	       (double)(r->e.now_us - first_us) / 1e6,
+	       (unsigned long long)r->e.id,
+	       r->e.flags & TRACE_REFUSED ? " refused" : "",
 	       r->e.flags & TRACE_DIED ? " died" : "",
 	       r->e.out_flags & DOM_OUT_MORE ? " more" : "");
 	show_messages(r->in, r->e.nr_in, true);

@@ -74,7 +74,8 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	in.abi_version = DOM_ABI_VERSION;
 	kind = in.config[0];
 	if (how & 1)
-		kind = in.config[0] = (u8)(1 + kind % 3);
+		kind = (u8)(1 + kind % 3);
+	in.config[0] = kind;
 	if (how & 2)
 		fit_record(&out, kind);
 	in.record_len = how & 0x40 ? 0 : DOM_RECORD_MAX;

@@ -111,7 +111,8 @@ static bool check_stash(struct check *c, const struct dom_cmd_STASH *m,
 {
 	if (!check_bytes(c, f, m->offset, m->len))
 		return false;
-	if (!m->id != (c->ep->cfg.kind == STACK_TCP))
+	/* only reassembly has several things to put together */
+	if (c->ep->reasm ? !m->id : m->id)
 		BAD(c, "STASH with id %u", m->id);
 	if (!m->id && (m->pos <= c->rcv_next || m->pos + m->len > c->ep->edge))
 		BAD(c, "STASH [%llu, +%u) outside (%llu, %llu]", LL(m->pos), m->len,

@@ -12,7 +12,6 @@
 u64 attack_work;
 
 /* Called at each branch of the engine's objects (-fsanitize-coverage). */
-void __sanitizer_cov_trace_pc(void);
 void __sanitizer_cov_trace_pc(void)
 {
 	attack_work++;
@@ -153,9 +152,10 @@ int main(int argc, char **argv)
 		/* only one build counts branches */
 		if (!right || attack_work)
 			printf("# %llu packets, %llu answers, at most %llu branches and %llu commands a packet\n",
-		       (unsigned long long)a->packets, (unsigned long long)a->answers,
-		       (unsigned long long)a->max_work,
-		       (unsigned long long)a->max_commands);
+			       (unsigned long long)a->packets,
+			       (unsigned long long)a->answers,
+			       (unsigned long long)a->max_work,
+			       (unsigned long long)a->max_commands);
 		if (!right) {
 			printf("# %s\n", a->s.bad);
 			failed++;

@@ -30,6 +30,8 @@ struct attack {
 
 extern u64 attack_work;
 
+void __sanitizer_cov_trace_pc(void);
+
 bool attack_pkt(struct attack *a, const struct pkt *p);
 bool attack_intact(struct attack *a);
 u32 attack_swallow(struct attack *a);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Attacks of a peer that lies in its acknowledgements and windows
+ * Attacks of a peer that lies in its acknowledgments and windows
  * (Savage et al. 1999; RFC 3465, RFC 9293 3.8.6, RFC 5482).
  */
 #include <string.h>
@@ -105,7 +105,8 @@ static void sack_opt(struct pkt *p, u32 blocks)
 {
 	p->has_opts = true;
 	p->nr_opt = 3;
-	p->opt[0].kind = p->opt[1].kind = 1;
+	p->opt[0].kind = 1;
+	p->opt[1].kind = 1;
 	p->opt[2].kind = 5;
 	p->opt[2].nr = 2 * blocks;
 }

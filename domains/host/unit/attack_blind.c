@@ -178,7 +178,8 @@ bool attack_timestamps(struct attack *a)
 				 .has_ack = true, .ack = 1, .port = 8080, .len = 10,
 				 .has_opts = true, .nr_opt = 3 };
 
-		p.opt[0].kind = p.opt[1].kind = 1;
+		p.opt[0].kind = 1;
+		p.opt[1].kind = 1;
 		p.opt[2] = (struct pkt_opt){ .kind = 8, .nr = 2,
 					     .val = { before + 0x70000000, 0 } };
 		if (!attack_pkt(a, &p))

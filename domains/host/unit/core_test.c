@@ -162,6 +162,19 @@ struct image {
 #define RELA(img) AT(img, Elf64_Rela, 0x1200)
 #define MANIFEST(img) AT(img, struct dom_manifest, 0x1100)
 
+static void phdr(struct image *img, u32 i, u32 flags, u64 offset, u64 start,
+		 u64 file_size, u64 mem_size)
+{
+	Elf64_Phdr *p = PHDR(img, i);
+
+	p->p_type = PT_LOAD;
+	p->p_flags = flags;
+	p->p_offset = offset;
+	p->p_vaddr = start;
+	p->p_filesz = file_size;
+	p->p_memsz = mem_size;
+}
+
 static void image_make(struct image *img)
 {
 	Elf64_Ehdr *h = EHDR(img);
@@ -178,18 +191,28 @@ static void image_make(struct image *img)
 	h->e_shentsize = sizeof(Elf64_Shdr);
 	h->e_shnum = 3;
 	h->e_shstrndx = 1;
-	*PHDR(img, 0) = (Elf64_Phdr){ PT_LOAD, PF_R, 0x1000, 0x1000, 0, 0x800, 0x800, 0x1000 };
-	*PHDR(img, 1) = (Elf64_Phdr){ PT_LOAD, PF_R | PF_X, 0x1800, 0x2000, 0, 0x100, 0x100, 0x1000 };
-	*PHDR(img, 2) = (Elf64_Phdr){ PT_LOAD, PF_R | PF_W, 0x2000, 0x3000, 0, 0x800, 0x1800, 0x1000 };
-	*PHDR(img, 3) = (Elf64_Phdr){ PT_DYNAMIC, PF_R, 0x2100, 0x3100, 0, 0x100, 0x100, 8 };
-	DYN(img)[0] = (Elf64_Dyn){ DT_RELA, { 0x1200 } };
-	DYN(img)[1] = (Elf64_Dyn){ DT_RELASZ, { sizeof(Elf64_Rela) } };
-	DYN(img)[2] = (Elf64_Dyn){ DT_RELAENT, { sizeof(Elf64_Rela) } };
-	*RELA(img) = (Elf64_Rela){ 0x3010, 8, 0x2000 };
-	*SHDR(img, 1) = (Elf64_Shdr){ .sh_type = SHT_STRTAB, .sh_offset = 0x600, .sh_size = 0x40 };
+	phdr(img, 0, PF_R, 0x1000, 0x1000, 0x800, 0x800);
+	phdr(img, 1, PF_R | PF_X, 0x1800, 0x2000, 0x100, 0x100);
+	phdr(img, 2, PF_R | PF_W, 0x2000, 0x3000, 0x800, 0x1800);
+	phdr(img, 3, PF_R, 0x2100, 0x3100, 0x100, 0x100);
+	PHDR(img, 3)->p_type = PT_DYNAMIC;
+	DYN(img)[0].d_tag = DT_RELA;
+	DYN(img)[0].d_un.d_ptr = 0x1200;
+	DYN(img)[1].d_tag = DT_RELASZ;
+	DYN(img)[1].d_un.d_val = sizeof(*RELA(img));
+	DYN(img)[2].d_tag = DT_RELAENT;
+	DYN(img)[2].d_un.d_val = sizeof(*RELA(img));
+	RELA(img)->r_offset = 0x3010;
+	RELA(img)->r_info = R_X86_64_RELATIVE;
+	RELA(img)->r_addend = 0x2000;
+	SHDR(img, 1)->sh_type = SHT_STRTAB;
+	SHDR(img, 1)->sh_offset = 0x600;
+	SHDR(img, 1)->sh_size = 0x40;
 	strcpy((char *)img->bytes + 0x601, DOM_MANIFEST_SECTION);
-	*SHDR(img, 2) = (Elf64_Shdr){ .sh_name = 1, .sh_type = SHT_PROGBITS, .sh_offset = 0x1100,
-				      .sh_size = sizeof(struct dom_manifest) };
+	SHDR(img, 2)->sh_name = 1;
+	SHDR(img, 2)->sh_type = SHT_PROGBITS;
+	SHDR(img, 2)->sh_offset = 0x1100;
+	SHDR(img, 2)->sh_size = sizeof(struct dom_manifest);
 	*MANIFEST(img) = (struct dom_manifest){
 		.magic = DOM_MANIFEST_MAGIC, .abi_version = DOM_ABI_VERSION,
 		.image_class = DOM_CLASS_STACK, .record_size = 1024, .record_version = 1,

@@ -105,7 +105,8 @@ static u8 *segment(u8 family, u8 flags, u32 seq, u32 ack, u32 len)
 		be(h + 4, 20 + len, 2);
 		h[6] = 6;
 		h[7] = 64;
-		h[8] = h[24] = 0xfd;
+		h[8] = 0xfd;
+		h[24] = 0xfd;
 		h[23] = 2;
 		h[39] = 1;
 	} else {
@@ -419,7 +420,7 @@ static void test_events(void)
 	last_rx(h)->hdr.handle = 0;
 	check(run() && !commands(DOM_CMD_DELIVER), "event: payload without an object is not delivered");
 
-	/* a full batch of drops and acknowledgements: all objects are taken */
+	/* a full batch of drops and acknowledgments: all objects are taken */
 	established(4);
 	for (i = 0; i < STACK_RX_BATCH; i++)
 		last_rx(segment(4, 0x10, 501 + 200 * i + 100, 101, 10))->hdr.handle = i + 1;

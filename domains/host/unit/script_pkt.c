@@ -167,38 +167,37 @@ static bool parse_flag_word(struct pkt *p, const char *word)
 		}
 	}
 	if (!strcmp(word, "badcsum"))
-		return p->csum_bad = true;
-	if (!strcmp(word, "nocsum"))
-		return p->csum_none = true;
-	if (!strcmp(word, "more"))
-		return p->frag_more = true;
-	if (!strcmp(word, "stranger"))
-		return p->other_addr = true;
-	if (!strcmp(word, "df"))
-		return p->has_df = p->df = true;
-	if (!strcmp(word, "nodf"))
-		return p->has_df = true;
-	return false;
+		p->csum_bad = true;
+	else if (!strcmp(word, "nocsum"))
+		p->csum_none = true;
+	else if (!strcmp(word, "more"))
+		p->frag_more = true;
+	else if (!strcmp(word, "stranger"))
+		p->other_addr = true;
+	else if (!strcmp(word, "df") || !strcmp(word, "nodf"))
+		p->has_df = true;
+	else
+		return false;
+	p->df |= !strcmp(word, "df");
+	return true;
 }
 
 bool pkt_parse(struct pkt *p, char **tok, u32 nr, char *bad, size_t size)
 {
-	u32 i = 0, k, *v;
+	u32 i, k, *v;
 	bool *has;
 
 	memset(p, 0, sizeof(*p));
 	p->port = 8080;
-	if (nr && !strcmp(tok[0], "udp")) {
+	if (nr && !strcmp(tok[0], "udp"))
 		p->what = PKT_UDP;
-		i = 1;
-	} else if (nr && !strcmp(tok[0], "frag")) {
+	else if (nr && !strcmp(tok[0], "frag"))
 		p->what = PKT_FRAG;
-		i = 1;
-	} else if (nr < 2 || !parse_flags(p, tok[0]) || !parse_range(p, tok[1])) {
+	i = p->what == PKT_TCP ? 2 : 1;
+	if (p->what == PKT_TCP &&
+	    (nr < 2 || !parse_flags(p, tok[0]) || !parse_range(p, tok[1]))) {
 		snprintf(bad, size, "expected FLAGS SEQ:END(LEN)");
 		return false;
-	} else {
-		i = 2;
 	}
 	for (; i < nr; i++) {
 		if (tok[i][0] == '<') {
@@ -369,7 +368,8 @@ struct frame *pkt_build(const struct script *s, const struct pkt *p)
 		struct pkt q = *p;
 
 		if (!q.has_opts && s->use_ts && !(q.flags & 2)) {
-			q.opt[0].kind = q.opt[1].kind = 1;
+			q.opt[0].kind = 1;
+			q.opt[1].kind = 1;
 			q.opt[2].kind = 8;
 			q.nr_opt = 3;
 		}
@@ -525,7 +525,7 @@ bool pkt_compare(struct script *s, const struct pkt *want, struct frame *f,
 	if (rd32(t + 4) - s->our_isn[slot] != want->seq)
 		DIFF("sequence number");
 	if (want->has_ack && rd32(t + 8) - s->peer_isn != want->ack)
-		DIFF("acknowledgement");
+		DIFF("acknowledged number");
 	if (want->has_win && rd16(t + 14) != want->win)
 		DIFF("window");
 	if (want->has_urg && rd16(t + 18) != want->urg)

@@ -33,9 +33,8 @@ static void on_xmit(struct ep *ep, struct frame *f, u16 flags)
 	u8 *t = frame_tcp(f);
 	u32 slot = rd16(t + 2), i, hlen = f->hlen - f->l4;
 
-	if (f->proto == 6 && t[13] & 2) {
+	if (f->proto == 6 && t[13] & 2)
 		s->our_isn[slot] = rd32(t + 4);
-	}
 	if (f->proto == 6)
 		for (i = 20; i + 10 <= hlen; i++)
 			if (t[i] == 8 && t[i + 1] == 10) {
