@@ -40,7 +40,6 @@ enum atmos_privilege {
 /* Of domains whose maker does not say; module parameter. */
 extern enum atmos_privilege atmos_privilege_default;
 
-
 /* ---- image.c: what a domain runs ---- */
 
 #define ATMOS_IMAGE_PAGES	((DOM_IMAGE_END - DOM_IMAGE_START) / DOM_PAGE_SIZE)
@@ -112,7 +111,7 @@ enum atmos_fault_kind {
 	ATMOS_FAULT_BUDGET = 2,
 	ATMOS_FAULT_CONTRACT = 3,
 	ATMOS_FAULT_KILLED = 4,
-	ATMOS_FAULT_SEGMENT = 5,	/* interrupted with a CS, SS or RIP that is not the domain's */
+	ATMOS_FAULT_SEGMENT = 5,	/* interrupted with a CS, SS or RIP not its own */
 };
 
 #define ATMOS_FAULT_EVENTS	8

@@ -143,7 +143,8 @@ int atmos_contract_message(const struct dom_msg *msg, u32 room, u32 image_class,
 	const struct rule *r;
 	u32 slots;
 
-	if (type >= ARRAY_SIZE(rules) || rules[type].image_class != image_class) {
+	if (type >= ARRAY_SIZE(rules) || !rules[type].image_class ||
+	    rules[type].image_class != image_class) {
 		*why = "command unknown to its class";
 		return -EBADMSG;
 	}

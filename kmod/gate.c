@@ -56,7 +56,6 @@ static_assert(sizeof(struct gate) < GATE_FRAME - 1024);
 #define GATE_DIED	1
 static_assert(GATE_RESUME == ATMOS_ENTRY_OK && GATE_DIED == ATMOS_ENTRY_DIED);
 
-
 typedef void (*gate_raise_fn)(void);
 
 static gate_desc *gate_idt;

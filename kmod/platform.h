@@ -35,11 +35,11 @@ static inline const char *atmos_platform_refusal(u32 facts)
 	if (facts & ATMOS_FACT_XENPV)
 		return "Xen PV guest: the hypervisor owns page and descriptor tables";
 	if (facts & ATMOS_FACT_FRED)
-		return "FRED is on, whose entry points do not follow the page table: boot with fred=off";
+		return "FRED, whose entry points do not follow the page table: boot with fred=off";
 	if (facts & ATMOS_FACT_ENCRYPTED)
 		return "SEV-ES, SEV-SNP or TDX guest: its exceptions do not fit a domain";
 	if (facts & ATMOS_FACT_ARCH_PEBS)
-		return "architectural PEBS, whose buffers a domain's page table does not have";
+		return "architectural PEBS, whose buffers no domain maps";
 	if (facts & ATMOS_FACT_CONFIDENTIAL)
 		return "the kernel is locked down for confidentiality";
 	return NULL;
