@@ -9,7 +9,7 @@
 # make -f tests.mk bench	throughput and fairness in the simulator
 # make -f tests.mk fuzz-NAME	one fuzzer, FUZZ_SECONDS long
 #
-# SEEDS, FIRST: simulator; FUZZ_SECONDS: each fuzzer. "test" ends with
+# SEEDS, FIRST: simulator; FUZZ_SECONDS, FUZZ_SEED: each fuzzer. "test" ends with
 # "N passed, N failed, N skipped".
 
 HERE := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
@@ -20,6 +20,8 @@ T := $(OUT)/host-tests
 SEEDS ?= 500
 FIRST ?= 1
 FUZZ_SECONDS ?= 10
+# 0: another one each time. "make check" is to find the same every time.
+FUZZ_SEED ?= 0
 CLANG ?= clang
 LLVM_COV ?= llvm-cov
 LLVM_PROFDATA ?= llvm-profdata
@@ -101,7 +103,7 @@ suite = '$(T)/san/scripts $(SCRIPTS)' '$(T)/opt/attacks' '$(T)/san/attacks' '$(T
 	'$(T)/san/sim --seeds $(SAN_SEEDS) --first $(FIRST)' \
 	'$(T)/opt/sim --seeds $(SEEDS) --first $(FIRST)' \
 	'$(HERE)/unit/trace_test $(T)/opt/sim $(TRACE)' \
-	$(FUZZERS:%='$(MAKE) -s --no-print-directory -f $(HERE)/tests.mk fuzz-% FUZZ_SECONDS=$(FUZZ_SECONDS)')
+	$(FUZZERS:%='$(MAKE) -s --no-print-directory -f $(HERE)/tests.mk fuzz-% FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_SEED=$(FUZZ_SEED)')
 
 SAN_SEEDS ?= 100
 
@@ -111,6 +113,7 @@ test: tests-build
 # What "make check" runs; with COVERAGE=1 the coverage of it instead.
 ifeq ($(COVERAGE),)
 check: FUZZ_SECONDS = 60
+check: FUZZ_SEED = 1
 check: tests-build
 	@$(HERE)/unit/summary $(suite) '$(MAKE) -s --no-print-directory -f $(HERE)/tests.mk cost'
 else
@@ -177,7 +180,7 @@ $(T)/fuzz/fuzz_%: $(T)/fuzz/domains/host/fuzz/fuzz_%.o $(FUZZ_LIB)
 $(FUZZERS:%=fuzz-%): fuzz-%: $(T)/fuzz/fuzz_%
 	@mkdir -p $(T)/corpus/$*
 	@echo "# fuzz_$*: $(FUZZ_SECONDS) s"
-	@cd $(T)/corpus && if $< -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
+	@cd $(T)/corpus && if $< -max_total_time=$(FUZZ_SECONDS) -seed=$(FUZZ_SEED) -timeout=10 \
 		-rss_limit_mb=2048 -max_len=$(call fuzz_len,$*) -verbosity=0 \
 		-print_final_stats=1 $(FUZZ_ARGS) \
 		$(T)/corpus/$* $(wildcard $(HERE)/fuzz/corpus/$*) \

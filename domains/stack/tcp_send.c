@@ -129,6 +129,9 @@ static u32 mtu_probe(struct tcp *t, u32 pipe)
 	u32 flight = tcp_flight(r), len;
 	u64 usable = r->snd_wnd > flight ? r->snd_wnd - flight : 0;
 
+	/* a FIN that was sent has a number of its own, beyond the tail */
+	if (r->snd_tail <= r->snd_nxt)
+		return 0;
 	usable = min_u64(usable, r->cwnd > pipe ? r->cwnd - pipe : 0);
 	usable = min_u64(usable, r->snd_tail - r->snd_nxt);
 	len = tcp_mtu_probe_want(t, usable);
