@@ -92,6 +92,17 @@
 	xor	%r15d, %r15d
 .endm
 
+/* ZF is set if DS, ES, FS and GS are all null. Clobbers rax, rcx. */
+.macro OR_SELECTORS
+	mov	%ds, %eax
+	mov	%es, %ecx
+	or	%ecx, %eax
+	mov	%fs, %ecx
+	or	%ecx, %eax
+	mov	%gs, %ecx
+	or	%ecx, %eax
+.endm
+
 .macro SAVE_AND_NULL_SELECTORS
 	mov	%ds, G_SEL_DS(%rdi)
 	mov	%es, G_SEL_ES(%rdi)
@@ -144,13 +155,7 @@
 	rdgsbase %rax
 	mov	%rax, G_USER_GS(%rdi)
 
-	mov	%ds, %eax
-	mov	%es, %ecx
-	or	%ecx, %eax
-	mov	%fs, %ecx
-	or	%ecx, %eax
-	mov	%gs, %ecx
-	or	%ecx, %eax
+	OR_SELECTORS
 	jz	.Lselectors_null\@
 	SAVE_AND_NULL_SELECTORS
 .Lselectors_null\@:
@@ -195,13 +200,7 @@
 	call	gate_mitigate
 .Lmitigated\@:
 	clts
-	mov	%ds, %eax
-	mov	%es, %ecx
-	or	%ecx, %eax
-	mov	%fs, %ecx
-	or	%ecx, %eax
-	mov	%gs, %ecx
-	or	%ecx, %eax
+	OR_SELECTORS
 	jz	.Lselectors_null\@
 	NULL_SELECTORS
 .Lselectors_null\@:
