@@ -179,7 +179,7 @@ static const char *memory_grew(const struct sys_memory *b, uint64_t slack_kb,
 	 * The page cache, per-CPU lists of free pages and the test's own files
 	 * are in this one: it varies by some MiB.
 	 */
-	if (a->free_kb + 16 * slack_kb < b->free_kb)
+	if (a->free_kb + 64 * slack_kb < b->free_kb)
 		return "memory that is not free";
 	return NULL;
 }
