@@ -141,10 +141,6 @@ int atmos_gate_init(void);
 void atmos_gate_exit(void);
 const void *atmos_gate_idt(void);
 
-/* platform.c */
-int atmos_platform_check(void);
-void atmos_platform_report(void);
-
 /* domain.c, for test.c: change a warm mapping. NULL unmaps. */
 int atmos_domain_remap(struct atmos_domain *dom, u32 offset, struct page *page);
 /* domain.c, for test.c and bench: bare crossings */
