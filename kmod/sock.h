@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The socket layer: what its files share. A socket of the Atmos family, its
+ * flow, and the domain that runs its stack.
+ *
+ *	af_atmos.c	the address family: creation, calls that serve both types
+ *	bind.c		bind, connect, names: which addresses and ports
+ *	sockopt.c tcp_info.c	options
+ *	stream.c stream_recv.c	TCP: sendmsg, recvmsg, shutdown, close, poll
+ *	listen.c	TCP: listen, accept, new connections from a listener's record
+ *	dgram.c		UDP
+ *	txbuf.c		bytes to send, by position
+ *	conn.c		a socket's domain: events in, entry, wake-ups, timer
+ *	commit.c	what a command does
+ *	check.c		may a command be committed, may a record?
+ *	stash.c		frames kept out of order
+ *	flow.c		which socket does a packet belong to?
+ *	port.c		ports, also against the native stack
+ *	egress.c	routes; packets out
+ *	rx.c		frames in: which flow, one entry for each at the end of a batch
+ *	netdev.c	the device atmos0, where steered frames come in
+ *	steer.c		maps of the steering programs
+ *	frag.c		fragments, to the reassembly domain
+ *	net.c		network namespaces
+ *
+ * Contexts and locks, outermost first:
+ *  - lock_sock(): system calls on one socket, one at a time; may sleep. It is
+ *    NOT needed to run the domain: packets and timers do not wait for it, and
+ *    there is no backlog.
+ *  - &atmos_sock.lock: bottom halves off; all that system calls and softirqs
+ *    share. Held while the domain runs, while its commands are committed and
+ *    while packets go out. A listener's nests outside of a new child's.
+ *  - the domain's own lock, bucket locks of flow.c, queue locks.
+ * Packets that come in never find a lock of ours held by their own CPU: they
+ * are queued by netdev.c and handled from its NAPI poll.
+ *
+ * Life: a socket is held by its struct socket, by its place in the flow table
+ * (&atmos_sock.hashed) and by its timer. It is freed after an RCU grace period
+ * (SOCK_RCU_FREE), so look-ups under RCU need no reference.
+ */
+#ifndef _ATMOS_SOCK_H
+#define _ATMOS_SOCK_H
+
+#include <linux/ipv6.h>
+#include <linux/list.h>
+#include <linux/rbtree.h>
+#include <linux/rhashtable.h>
+#include <linux/skbuff.h>
+#include <linux/timer.h>
+#include <net/inet_sock.h>
+#include <net/sock.h>
+
+#include "../domains/abi/record.h"
+#include "../domains/abi/record_tcp.h"
+#include "atmos.h"
+
+struct atmos_net;
+
+/* ---- addresses ---- */
+
+/*
+ * An address as the contract has it: 16 bytes, IPv4 in the first four, zeros:
+ * any. Which family it is of is told beside it (4 or 6).
+ */
+union atmos_addr {
+	u8 b[16];
+	u64 q[2];
+	__be32 v4;
+	struct in6_addr v6;
+};
+
+static_assert(sizeof(union atmos_addr) == 16, "address");
+
+/**
+ * struct atmos_flow_key - one connection, or one connected UDP socket
+ * @laddr: our address
+ * @raddr: theirs
+ * @lport: our port, host order
+ * @rport: theirs, host order
+ * @family: 4 or 6, of the packets (a v4-mapped peer of a v6 socket is 4)
+ * @proto: IPPROTO_TCP or IPPROTO_UDP
+ * @reserved: 0
+ */
+struct atmos_flow_key {
+	union atmos_addr laddr;
+	union atmos_addr raddr;
+	u16 lport;
+	u16 rport;
+	u8 family;
+	u8 proto;
+	u16 reserved;
+};
+
+static_assert(sizeof(struct atmos_flow_key) == 40, "no holes: it is hashed and compared as bytes");
+
+/* ---- frames on their way in ---- */
+
+/**
+ * struct atmos_rx_cb - in skb->cb from rx.c until the frame's command is committed
+ * @obj: the payload object that it is; only @obj.len is used (bytes from L3 on)
+ * @hlen: bytes of L3 and L4 headers, from L3 on; fragments: L3 only
+ * @l4: offset of L4 from L3
+ * @seg_size: coalesced: payload of each segment, else 0
+ * @flags: STACK_RX_*
+ * @family: 4 or 6
+ * @proto: L4 protocol
+ *
+ * skb->data is at L3. Frames are linear at least for @hlen bytes.
+ */
+struct atmos_rx_cb {
+	struct atmos_object obj;
+	u16 hlen;
+	u16 l4;
+	u16 seg_size;
+	u16 flags;
+	u8 family;
+	u8 proto;
+};
+
+static_assert(sizeof(struct atmos_rx_cb) <= sizeof_field(struct sk_buff, cb), "skb->cb");
+
+static inline struct atmos_rx_cb *atmos_rx_cb(const struct sk_buff *skb)
+{
+	return (struct atmos_rx_cb *)skb->cb;
+}
+
+static inline struct sk_buff *atmos_rx_skb(struct atmos_object *obj)
+{
+	return container_of((void *)obj, struct sk_buff, cb);
+}
+
+/**
+ * struct atmos_data_cb - in skb->cb of received stream data: queued or stashed
+ * @pos: of the first byte in the stream
+ * @offset: of that byte in the skb, from skb->data on
+ * @len: bytes that count
+ * @id: reassembly: of the datagram
+ */
+struct atmos_data_cb {
+	u64 pos;
+	u32 offset;
+	u32 len;
+	u32 id;
+};
+
+static inline struct atmos_data_cb *atmos_data_cb(const struct sk_buff *skb)
+{
+	return (struct atmos_data_cb *)skb->cb;
+}
+
+/* ---- bytes to send ---- */
+
+/**
+ * struct atmos_txbuf - the bytes [start, end) of a stream, in page fragments
+ * @chunks: struct atmos_tx_chunk (txbuf.c), in order
+ * @start: first position kept: all before is acknowledged
+ * @end: position behind the last byte
+ * @hint: chunk where the last look-up ended, or NULL
+ * @spare: one empty chunk, so that small requests allocate none; or NULL
+ */
+struct atmos_txbuf {
+	struct list_head chunks;
+	u64 start;
+	u64 end;
+	struct atmos_tx_chunk *hint;
+	struct atmos_tx_chunk *spare;
+};
+
+/* ---- the socket ---- */
+
+/* Events that are due; the values are in the socket (absolute: see transactions). */
+#define ATMOS_EV_CONNECT	0x001u
+#define ATMOS_EV_LISTEN		0x002u
+#define ATMOS_EV_SETOPT		0x004u
+#define ATMOS_EV_SEND		0x008u
+#define ATMOS_EV_CONSUMED	0x010u
+#define ATMOS_EV_SHUTDOWN	0x020u
+#define ATMOS_EV_ABORT		0x040u
+#define ATMOS_EV_PMTU		0x080u
+#define ATMOS_EV_WAKE		0x100u	/* TIMER without a deadline */
+#define ATMOS_EV_ICMP		0x200u
+#define ATMOS_EV_SENDTO		0x400u
+#define ATMOS_EV_MORE		0x800u	/* the command queue was full: enter again */
+
+/* Whom to wake when a run has ended. */
+#define ATMOS_WAKE_READ		0x1u
+#define ATMOS_WAKE_WRITE	0x2u
+#define ATMOS_WAKE_STATE	0x4u
+#define ATMOS_WAKE_ERROR	0x8u
+
+/* An ICMP error on its way to a socket. */
+struct atmos_icmp {
+	u32 info;		/* bytes 4..7 of the message, host order */
+	u8 family;		/* 4 or 6 */
+	u8 type;
+	u8 code;
+	u8 reserved;
+	u16 len;		/* of @quote */
+	union atmos_addr from;	/* who sent it */
+	u8 quote[STACK_RX_INLINE];
+};
+
+/**
+ * struct atmos_sock - a socket of the Atmos family
+ * @inet: the kernel's part; first, and an inet_sock, because the kernel takes
+ *	the socket of any IP packet for one. pinet6 is NULL.
+ * @lock: see the top of this file
+ * @kind: STACK_TCP, STACK_LISTEN or STACK_UDP; lock_sock() and @lock to change
+ * @ip_family: AF_INET, AF_INET6, or 0: not known yet; lock_sock()
+ * @v6only: IPV6_V6ONLY; lock_sock()
+ * @bound: it has a local port (bind.c); lock_sock()
+ * @explicit_port: the port was asked for
+ * @hashed: it is in the flow table, which holds a reference; @lock
+ * @defunct: over: nothing may be queued or entered any more; @lock
+ * @key: its flow; raddr and rport are zero unless connected. Constant while @hashed
+ * @flow_node: exact flows (flow.c)
+ * @bind_node: bound ones (flow.c)
+ * @flow_id: cookie of the steering programs' maps, 0: none
+ * @port: its reservation (port.c), shared with other sockets of that port
+ * @net: the namespace's part
+ *
+ * Domain (conn.c), all under @lock:
+ * @dom: NULL: asleep, the record is in @record
+ * @config: dom_in.config; constant once the domain ran
+ * @record: record of a sleeping domain, or NULL: it has not run yet
+ * @record_len: bytes of @record
+ * @pending: ATMOS_EV_*
+ * @wake: ATMOS_WAKE_*, of the run under way
+ * @died: deaths since the last commit
+ * @timer: for @deadline; holds a reference while pending
+ * @deadline: last DEADLINE, monotonic microseconds; 0: none
+ * @rxq: frames that wait for the next entry
+ * @icmp: pending ATMOS_EV_ICMP, or NULL
+ *
+ * What the application wants, absolute values, under @lock:
+ * @isn, @ts_offset: of CONNECT
+ * @tx: bytes to send; appended under lock_sock() too
+ * @urgent: position behind the last urgent byte, 0: none
+ * @send_flags: STACK_SEND_*
+ * @rcv_pos: consumed by the reader
+ * @rcv_edge: room: the peer may send up to here; never back
+ * @shut: STACK_SHUT_*
+ * @opts: options that the engine knows
+ * @opts_changed: STACK_OPT_*: effects wanted with the next SETOPT
+ * @pmtu: of ATMOS_EV_PMTU
+ * @backlog: of listen()
+ *
+ * What was committed, under @lock:
+ * @tx_max: furthest byte ever handed to the network
+ * @rcv_next: delivered in order up to here
+ * @rcv_end: length of the incoming stream, if @eof
+ * @eof: the peer's FIN is in
+ * @urg_pos: of the urgent byte
+ * @urg_state: 0 none, 1 ahead or not read, 2 read (stream_recv.c)
+ * @urg_byte: out-of-band byte, once it has come
+ * @tcp_state: enum dom_tcp_state, as the engine says; sk->sk_state is what
+ *	the application sees
+ * @tcp_flags: STACK_ST_*
+ * @stash: received out of order: skbs by @atmos_data_cb.pos
+ * @stash_bytes: their payload
+ * @xmit_err: of the last packet that could not go out (UDP tells it)
+ *
+ * Listener, under @lock:
+ * @accept_queue: children that wait for accept(), by @accept_node
+ * @accept_len: how many; sk->sk_ack_backlog is the same
+ * @resteer: frames that RESTEER gave back, looked up again after the run
+ *
+ * Receive window tuning, under lock_sock() (stream_recv.c):
+ * @rcv_tune_pos: @rcv_pos when the measurement began
+ * @rcv_tune_us: when
+ *
+ * UDP (dgram.c):
+ * @sendq: struct atmos_dgram_send, by age; @lock
+ * @pktinfo, @recvttl and so on: ATMOS_CMSG_*; lock_sock()
+ * @mc_ttl ... : defaults of the IP options live in @inet
+ */
+struct atmos_sock {
+	struct inet_sock inet;
+	spinlock_t lock;		/* see the top of this file */
+
+	u8 kind;
+	u8 ip_family;
+	u8 v6only:1;
+	u8 bound:1;
+	u8 explicit_port:1;
+	u8 recverr:1;
+	u8 hashed:1;
+	u8 defunct:1;
+	u8 eof:1;
+	u8 urg_state:2;
+	u8 died;
+
+	struct atmos_flow_key key;
+	struct rhash_head flow_node;
+	struct hlist_node bind_node;
+	u32 flow_id;
+	struct atmos_port *port;
+	struct atmos_net *net;
+
+	struct atmos_domain *dom;
+	struct stack_config config;
+	u8 *record;
+	u16 record_len;
+	u16 wake;
+	u32 pending;
+	struct timer_list timer;
+	u64 deadline;
+	struct sk_buff_head rxq;
+	struct atmos_icmp *icmp;
+
+	u32 isn;
+	u32 ts_offset;
+	struct atmos_txbuf tx;
+	u64 urgent;
+	u32 send_flags;
+	u32 shut;
+	u64 rcv_pos;
+	u64 rcv_edge;
+	struct stack_opts opts;
+	u32 opts_changed;
+	u32 pmtu;
+	u32 backlog;
+
+	u64 tx_max;
+	u64 rcv_next;
+	u64 rcv_end;
+	u64 urg_pos;
+	u8 urg_byte;
+	u8 tcp_state;
+	u8 tcp_flags;
+	int xmit_err;
+	struct rb_root stash;
+	u32 stash_bytes;
+
+	struct list_head accept_queue;
+	struct list_head accept_node;
+	u32 accept_len;
+	struct sk_buff_head resteer;
+
+	u64 rcv_tune_pos;
+	u64 rcv_tune_us;
+
+	struct list_head sendq;
+	u32 cmsg_flags;
+};
+
+static inline struct atmos_sock *atmos_sk(const struct sock *sk)
+{
+	return (struct atmos_sock *)sk;
+}
+
+static inline struct sock *atmos_sock_sk(const struct atmos_sock *as)
+{
+	return (struct sock *)as;
+}
+
+/* Number of the address family; module parameter "family". */
+extern unsigned int atmos_family;
+
+/* ---- af_atmos.c ---- */
+
+int atmos_family_init(void);
+void atmos_family_exit(void);
+extern struct proto atmos_tcp_prot;
+extern struct proto atmos_udp_prot;
+struct sock *atmos_sock_alloc(struct net *net, int type, gfp_t gfp, int kern);
+struct sock *atmos_sock_clone(struct sock *listener);
+
+/* ---- net.c: one for each namespace that has sockets or devices ---- */
+
+int atmos_net_init(void);
+void atmos_net_exit(void);
+struct atmos_net *atmos_net(const struct net *net);
+
+/* ---- port.c ---- */
+
+int atmos_port_get(struct atmos_sock *as, const union atmos_addr *addr, u16 port);
+void atmos_port_put(struct atmos_sock *as);
+void atmos_port_share(struct atmos_sock *child, const struct atmos_sock *listener);
+
+/* ---- flow.c ---- */
+
+int atmos_flow_init(struct atmos_net *an);
+void atmos_flow_exit(struct atmos_net *an);
+int atmos_flow_insert(struct atmos_sock *as);
+int atmos_flow_listen(struct atmos_sock *as);
+void atmos_flow_remove(struct atmos_sock *as);
+struct atmos_sock *atmos_flow_find(struct atmos_net *an, const struct atmos_flow_key *key,
+				   int ifindex);
+struct atmos_sock *atmos_flow_find_id(struct atmos_net *an, u32 id,
+				      const struct atmos_flow_key *key);
+struct atmos_sock *atmos_flow_next(struct atmos_net *an, u64 *cursor);
+
+/* ---- egress.c ---- */
+
+int atmos_egress_connect(struct atmos_sock *as);
+int atmos_egress_mtu(struct atmos_sock *as, const struct atmos_flow_key *key, u32 *mtu);
+void atmos_egress_xmit(struct atmos_sock *as, const struct dom_cmd_XMIT *cmd);
+void atmos_egress_reset(struct atmos_sock *as);
+
+/* ---- txbuf.c ---- */
+
+void atmos_tx_init(struct atmos_txbuf *tx);
+ssize_t atmos_tx_append(struct atmos_sock *as, struct msghdr *msg, size_t len);
+void atmos_tx_publish(struct atmos_sock *as, size_t len);
+void atmos_tx_release(struct atmos_sock *as, u64 upto);
+void atmos_tx_purge(struct atmos_sock *as);
+int atmos_tx_frags(struct atmos_txbuf *tx, u64 pos, u32 len, struct sk_buff *skb);
+
+/* ---- stash.c ---- */
+
+bool atmos_stash_add(struct rb_root *root, struct sk_buff *skb);
+struct sk_buff *atmos_stash_find(const struct rb_root *root, u64 pos, u32 id);
+bool atmos_stash_overlaps(const struct rb_root *root, u64 pos, u64 end, u32 id);
+u32 atmos_stash_purge(struct rb_root *root);
+
+/* ---- check.c ---- */
+
+int atmos_check_command(struct atmos_domain *dom, const struct dom_msg *msg, const char **why);
+int atmos_check_record(struct atmos_domain *dom, const u8 *record, const char **why);
+
+/* ---- commit.c ---- */
+
+void atmos_commit(struct atmos_domain *dom, const struct dom_msg *msg, struct atmos_object *obj);
+
+/* ---- conn.c ---- */
+
+int atmos_conn_init(void);
+void atmos_conn_exit(void);
+void atmos_conn_setup(struct atmos_sock *as);
+int atmos_conn_run(struct atmos_sock *as);
+int atmos_conn_post(struct atmos_sock *as, u32 events);
+void atmos_conn_rx(struct atmos_sock *as, struct sk_buff_head *frames);
+void atmos_conn_icmp(struct atmos_sock *as, const struct atmos_icmp *icmp);
+void atmos_conn_end(struct atmos_sock *as);
+void atmos_conn_record(struct atmos_sock *as, void *record, u32 len);
+
+/* ---- listen.c ---- */
+
+void atmos_listen_opened(struct atmos_sock *as, const struct dom_cmd_OPENED *cmd);
+void atmos_listen_stop(struct atmos_sock *as);
+int atmos_stream_listen(struct socket *sock, int backlog);
+
+/* ---- stream.c, dgram.c: their part of the commit ---- */
+
+void atmos_stream_deliver(struct atmos_sock *as, const struct dom_cmd_DELIVER *cmd,
+			  struct sk_buff *skb);
+void atmos_stream_urgent(struct atmos_sock *as, u64 pos);
+void atmos_dgram_deliver(struct atmos_sock *as, const struct dom_cmd_DGRAM *cmd,
+			 struct sk_buff *skb);
+u32 atmos_dgram_events(struct atmos_sock *as);
+void atmos_dgram_acked(struct atmos_sock *as, u64 upto);
+void atmos_dgram_error(struct atmos_sock *as, const struct dom_cmd_ERROR *cmd);
+
+/* ---- rx.c, netdev.c, steer.c, frag.c ---- */
+
+void atmos_rx_batch(struct atmos_net *an, struct sk_buff_head *frames);
+void atmos_rx_again(struct atmos_net *an, struct sk_buff_head *frames);
+
+#endif /* _ATMOS_SOCK_H */
