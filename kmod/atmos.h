@@ -186,8 +186,11 @@ struct atmos_object {
 };
 
 struct atmos_object *atmos_object_alloc(u32 len, gfp_t gfp);
+void atmos_object_init(struct atmos_object *obj, u32 len,
+		       void (*release)(struct atmos_object *obj));
+void atmos_object_end(struct atmos_object *obj);
 void atmos_object_put(struct atmos_object *obj);
-struct atmos_handles *atmos_handles_alloc(gfp_t gfp);
+struct atmos_handles *atmos_handles_alloc(u32 max, gfp_t gfp);
 void atmos_handles_free(struct atmos_handles *h);
 u32 atmos_handle_give(struct atmos_handles *h, struct atmos_object *obj);
 struct atmos_object *atmos_handle_find(struct atmos_handles *h, u32 handle);
@@ -228,7 +231,9 @@ struct atmos_private {
  * struct atmos_domain_ops - the owner's part of a transaction
  * @check: class-specific check of one command that passed the contract; pure,
  *	must not change anything; 0, or a negative errno and the reason in @why
- * @check_record: the same for the record the domain leaves behind
+ * @check_record: the same for the record the domain leaves behind; else the
+ *	bytes of it that count, at most @shadow_len: the rest is taken for zeros.
+ *	NULL: all of it counts
  * @commit: one command takes effect; cannot fail. Objects named by TAKE
  *	commands are passed with their reference, NULL otherwise
  * @died: the domain died and was restarted (or given up); under its lock
@@ -260,6 +265,7 @@ struct atmos_domain_ops {
  * @owner: for @ops
  * @nr_pages: of @page
  * @shadow_len: bytes of record that its image keeps
+ * @shadow_used: of those, what may be other than zero
  * @shadow: last committed record
  * @crossings: times it was entered
  * @entries: of those, committed
@@ -291,6 +297,7 @@ struct atmos_domain {
 	void *owner;
 	u32 nr_pages;
 	u32 shadow_len;
+	u32 shadow_used;
 	u8 *shadow;
 
 	u64 crossings;
@@ -329,6 +336,8 @@ void atmos_domain_exit(void);
 struct atmos_domain *atmos_domain_create(struct atmos_image *img, enum atmos_privilege priv,
 					 const struct atmos_domain_ops *ops, void *owner,
 					 gfp_t gfp);
+void atmos_domain_seed(struct atmos_domain *dom, const void *config, const void *record, u32 len);
+void atmos_domain_reclaim(struct atmos_domain *dom);
 void atmos_domain_destroy(struct atmos_domain *dom);
 struct atmos_domain *atmos_domain_get(u64 id);
 struct atmos_domain *atmos_domain_next(u64 *id);

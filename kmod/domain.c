@@ -20,6 +20,8 @@
 
 #define DOMAIN_PTE(offset)	((offset) / DOM_PAGE_SIZE)
 
+#define STACK_HANDLES		32
+
 enum atmos_privilege atmos_privilege_default = ATMOS_PRIV_USER;
 
 static unsigned int max_domains = 1 << 17;
@@ -89,6 +91,15 @@ static void domain_uncharge(u32 pages)
 {
 	atomic64_sub(pages, &domain_page_count);
 	atomic_dec(&domain_count);
+}
+
+/*
+ * A stack answers for each object in the entry that brought it, so the table
+ * need not hold more than one batch.
+ */
+static u32 domain_handles(const struct atmos_image *img)
+{
+	return img->manifest.image_class == DOM_CLASS_STACK ? STACK_HANDLES : HANDLES_MAX;
 }
 
 static void domain_map(struct atmos_domain *dom, u32 index, struct page *page,
@@ -232,7 +243,7 @@ struct atmos_domain *atmos_domain_create(struct atmos_image *img, enum atmos_pri
 	dom->map_gen = 1;
 	dom->id = atomic64_inc_return(&domain_ids);
 	dom->leaf = (u64 *)get_zeroed_page(gfp);
-	dom->handles = atmos_handles_alloc(gfp);
+	dom->handles = atmos_handles_alloc(domain_handles(img), gfp);
 	dom->shadow_len = img->manifest.record_size;
 	dom->shadow = kzalloc(max(dom->shadow_len, 1u), gfp);
 	if (!dom->leaf || !dom->handles || !dom->shadow)
@@ -253,6 +264,39 @@ disable:
 uncharge:
 	domain_uncharge(nr + 1);
 	return ERR_PTR(err);
+}
+
+/**
+ * atmos_domain_seed() - what a new domain begins with
+ * @dom: domain that was never entered
+ * @config: bytes of dom_in.config, all of them
+ * @record: committed record of another domain of its kind, or NULL
+ * @len: bytes of @record; the rest of the record is zero
+ *
+ * Context: any; the caller serialises with entries.
+ */
+void atmos_domain_seed(struct atmos_domain *dom, const void *config, const void *record, u32 len)
+{
+	memcpy(dom->in->config, config, sizeof(dom->in->config));
+	if (!record)
+		return;
+	dom->shadow_used = min(len, dom->shadow_len);
+	memcpy(dom->shadow, record, dom->shadow_used);
+	memcpy(dom->out->record, record, dom->shadow_used);
+	dom->in->record_len = dom->shadow_len;
+}
+
+/**
+ * atmos_domain_reclaim() - take back the objects that a domain kept
+ * @dom: domain, not inside
+ *
+ * Context: process or softirq; takes the domain's lock.
+ */
+void atmos_domain_reclaim(struct atmos_domain *dom)
+{
+	spin_lock_bh(&dom->lock);
+	atmos_handles_reclaim(dom->handles);
+	spin_unlock_bh(&dom->lock);
 }
 
 /**
@@ -383,7 +427,7 @@ void domain_restart(struct atmos_domain *dom)
 	}
 	dom->map_gen++;
 	clear_page(dom->out);
-	memcpy(dom->out->record, dom->shadow, dom->shadow_len);
+	memcpy(dom->out->record, dom->shadow, dom->shadow_used);
 	dom->in->nr_slots = 0;
 	atmos_handles_reclaim(dom->handles);
 	WRITE_ONCE(dom->stop, 0);

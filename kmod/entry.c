@@ -147,8 +147,10 @@ static noinline void entry_die_contract(struct atmos_domain *dom, struct atmos_e
 	entry_die(dom, entry, &r);
 }
 
-/* Is everything the domain left behind acceptable? Changes nothing that a
- * restart does not undo.
+/*
+ * Is everything the domain left behind acceptable? Changes nothing that a
+ * restart does not undo. Returns the bytes of the record that count, or a
+ * negative errno.
  */
 static int entry_decode(struct atmos_domain *dom, struct atmos_violation *v)
 {
@@ -175,17 +177,22 @@ static int entry_decode(struct atmos_domain *dom, struct atmos_violation *v)
 		i += n;
 	}
 	v->slot = DOM_OUT_SLOTS;
-	return dom->ops->check_record ? dom->ops->check_record(dom, out->record, &v->why) : 0;
+	if (!dom->ops->check_record)
+		return dom->shadow_len;
+	return dom->ops->check_record(dom, out->record, &v->why);
 }
 
 /* The point of no return: nothing from here on can fail. */
-static void entry_commit(struct atmos_domain *dom)
+static void entry_commit(struct atmos_domain *dom, u32 record_used)
 {
 	const struct dom_out *out = dom->out;
 	u32 i;
 
 	trace_atmos_commit(dom, out->nr_slots);
-	memcpy(dom->shadow, out->record, dom->shadow_len);
+	memcpy(dom->shadow, out->record, record_used);
+	if (record_used < dom->shadow_used)
+		memset(dom->shadow + record_used, 0, dom->shadow_used - record_used);
+	dom->shadow_used = record_used;
 	dom->in->record_len = dom->shadow_len;
 	for (i = 0; i < out->nr_slots; i += dom_msg_slots(out->slot[i].hdr.inline_len)) {
 		const struct dom_msg *msg = &out->slot[i];
@@ -219,6 +226,7 @@ void atmos_domain_enter(struct atmos_domain *dom, struct atmos_entry *entry)
 	struct atmos_violation v = { .why = "refused by its owner" };
 	struct gate_fault f;
 	u64 start;
+	int used;
 
 	*entry = (struct atmos_entry) { .status = ATMOS_ENTRY_REFUSED };
 	if (unlikely(in_hardirq() || in_nmi() || irqs_disabled())) {
@@ -240,12 +248,13 @@ void atmos_domain_enter(struct atmos_domain *dom, struct atmos_entry *entry)
 	switch (entry_cross(dom, &f)) {
 	case ATMOS_ENTRY_OK:
 		dom->crossings++;
-		if (entry_decode(dom, &v)) {
+		used = entry_decode(dom, &v);
+		if (used < 0) {
 			entry_die_contract(dom, entry, &v);
 			break;
 		}
 		entry->more = dom->out->flags & DOM_OUT_MORE;
-		entry_commit(dom);
+		entry_commit(dom, used);
 		dom->in->nr_slots = 0;
 		dom->entries++;
 		entry->status = ATMOS_ENTRY_OK;

@@ -7,12 +7,14 @@
  */
 #include <linux/gfp.h>
 #include <linux/mm.h>
+#include <linux/percpu.h>
 #include <linux/slab.h>
 
 #include "atmos.h"
 #include "handles.h"
 
-static atomic64_t object_count = ATOMIC64_INIT(0);
+/* Created and gone on different CPUs: only the sum means something. */
+static DEFINE_PER_CPU(long, object_count);
 
 static void object_release(struct atmos_object *obj)
 {
@@ -41,12 +43,37 @@ struct atmos_object *atmos_object_alloc(u32 len, gfp_t gfp)
 		kfree(obj);
 		return NULL;
 	}
-	refcount_set(&obj->ref, 1);
 	obj->offset = 0;
-	obj->len = len;
-	obj->release = object_release;
-	atomic64_inc(&object_count);
+	atmos_object_init(obj, len, object_release);
 	return obj;
+}
+
+/**
+ * atmos_object_init() - make a payload object of what the caller has
+ * @obj: part of something larger
+ * @len: bytes that a domain may name
+ * @release: frees it when the last reference goes; any context
+ *
+ * Context: any. The caller has the one reference.
+ */
+void atmos_object_init(struct atmos_object *obj, u32 len,
+		       void (*release)(struct atmos_object *obj))
+{
+	refcount_set(&obj->ref, 1);
+	obj->len = len;
+	obj->release = release;
+	this_cpu_inc(object_count);
+}
+
+/**
+ * atmos_object_end() - an object is no more, but what it was part of lives on
+ * @obj: object, whose only reference the caller has
+ *
+ * Context: any.
+ */
+void atmos_object_end(struct atmos_object *obj)
+{
+	this_cpu_dec(object_count);
 }
 
 /**
@@ -58,7 +85,7 @@ struct atmos_object *atmos_object_alloc(u32 len, gfp_t gfp)
 void atmos_object_put(struct atmos_object *obj)
 {
 	if (obj && refcount_dec_and_test(&obj->ref)) {
-		atomic64_dec(&object_count);
+		this_cpu_dec(object_count);
 		obj->release(obj);
 	}
 }
@@ -66,15 +93,27 @@ void atmos_object_put(struct atmos_object *obj)
 /* Objects alive in the whole module: a leak shows here. */
 u64 atmos_object_count(void)
 {
-	return atomic64_read(&object_count);
+	long sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += per_cpu(object_count, cpu);
+	return max(sum, 0l);
 }
 
-struct atmos_handles *atmos_handles_alloc(gfp_t gfp)
+/**
+ * atmos_handles_alloc() - a table of handles
+ * @max: entries, 1 to HANDLES_MAX
+ * @gfp: how to allocate
+ *
+ * Context: as @gfp allows. Return: the table or NULL.
+ */
+struct atmos_handles *atmos_handles_alloc(u32 max, gfp_t gfp)
 {
-	struct atmos_handles *h = kmalloc(sizeof(*h), gfp);
+	struct atmos_handles *h = kmalloc(offsetof(struct atmos_handles, entry[max]), gfp);
 
 	if (h)
-		handles_init(h);
+		handles_init(h, max);
 	return h;
 }
 

@@ -41,20 +41,23 @@ struct atmos_handle {
 /**
  * struct atmos_handles - a domain's table
  * @used: entries in use
+ * @max: entries that there are, HANDLES_MAX at most
  * @top: entries below it were used at least once; the others are untouched
  * @free: first free one below @top, HANDLES_MAX if none
  * @entry: the table
  */
 struct atmos_handles {
 	u32 used;
+	u16 max;
 	u16 top;
 	u16 free;
 	struct atmos_handle entry[HANDLES_MAX];
 };
 
-static inline void handles_init(struct atmos_handles *h)
+static inline void handles_init(struct atmos_handles *h, u16 max)
 {
 	h->used = 0;
+	h->max = max;
 	h->top = 0;
 	h->free = HANDLES_MAX;
 }
@@ -82,7 +85,7 @@ static inline u32 handles_add(struct atmos_handles *h, void *object)
 	if (h->free < HANDLES_MAX) {
 		index = h->free;
 		h->free = h->entry[index].next;
-	} else if (h->top < HANDLES_MAX) {
+	} else if (h->top < h->max) {
 		index = h->top++;
 		h->entry[index].generation = 0;
 	} else {

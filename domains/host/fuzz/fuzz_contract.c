@@ -24,7 +24,7 @@ static void fill(struct table *t, struct fuzz *f)
 {
 	u32 nr = fuzz_u8(f) % (OBJECTS + 1), i;
 
-	handles_init(&t->h);
+	handles_init(&t->h, HANDLES_MAX);
 	for (i = 0; i < nr; i++) {
 		t->handle[i] = handles_add(&t->h, &object[i]);
 		t->live[i] = true;

@@ -13,7 +13,7 @@ void ep_init(struct ep *ep, const struct stack_config *cfg)
 	ep->cfg = *cfg;
 	memcpy(ep->in.config, cfg, sizeof(*cfg));
 	ep->in.abi_version = DOM_ABI_VERSION;
-	handles_init(&ep->handles);
+	handles_init(&ep->handles, HANDLES_MAX);
 	if (cfg->kind == STACK_REASM) {
 		ep->reasm = calloc(1, reasm_size());
 		if (!ep->reasm)

@@ -27,7 +27,7 @@ static void test_handles(void)
 	u32 first, i, handle;
 	bool right = true;
 
-	handles_init(&h);
+	handles_init(&h, HANDLES_MAX);
 	check(!handles_entry(&h, DOM_NO_HANDLE) && !handles_entry(&h, ~0u) &&
 	      !handles_entry(&h, 1), "handles: an empty table names nothing");
 	first = handles_add(&h, &object[0]);
@@ -67,7 +67,7 @@ static int object;
 static struct dom_msg *message(struct queue *q, u16 type, u16 inline_len, u32 handle)
 {
 	memset(q, 0, sizeof(*q));
-	handles_init(&q->h);
+	handles_init(&q->h, HANDLES_MAX);
 	q->handle = handles_add(&q->h, &object);
 	q->out.slot[0].hdr.type = type;
 	q->out.slot[0].hdr.inline_len = inline_len;
