@@ -8,7 +8,7 @@
  *	sockopt.c tcp_info.c	options
  *	stream.c stream_recv.c	TCP: sendmsg, recvmsg, shutdown, close, poll
  *	listen.c	TCP: listen, accept, new connections from a listener's record
- *	dgram.c		UDP
+ *	dgram*.c	UDP
  *	txbuf.c		bytes to send, by position
  *	conn.c		a socket's domain: events in, entry, wake-ups, timer
  *	commit.c	what a command does
@@ -105,7 +105,8 @@ static_assert(sizeof(struct atmos_flow_key) == 40, "no holes: it is hashed and c
  * @family: 4 or 6
  * @proto: L4 protocol
  *
- * skb->data is at L3. Frames are linear at least for @hlen bytes.
+ * skb->data is at L3, skb->skb_iif tells the interface that it came in by. Frames
+ * are linear at least for @hlen bytes. Coalesced UDP was cut apart before.
  */
 struct atmos_rx_cb {
 	struct atmos_object obj;
@@ -166,6 +167,38 @@ struct atmos_txbuf {
 	struct atmos_tx_chunk *spare;
 };
 
+/* ---- datagrams to send (UDP) ---- */
+
+/**
+ * struct atmos_dgram_send - a datagram that waits in &atmos_sock.sendq
+ * @pos: its first position. An empty datagram takes one position, all others
+ *	as many as they have bytes, so that ACKED tells exactly what is done
+ * @saddr: from; never any
+ * @daddr: to
+ * @len: bytes of payload
+ * @mtu: of the path
+ * @flow_label: IPv6, 20 bits
+ * @dport: host order
+ * @tos: traffic class
+ * @ttl: TTL or hop limit
+ * @family: 4 or 6, of the packet
+ *
+ * It lies at the start of the skb's head, where headers will be; the skb holds
+ * the payload and its route. Constant once queued.
+ */
+struct atmos_dgram_send {
+	u64 pos;
+	union atmos_addr saddr;
+	union atmos_addr daddr;
+	u32 len;
+	u32 mtu;
+	u32 flow_label;
+	u16 dport;
+	u8 tos;
+	u8 ttl;
+	u8 family;
+};
+
 /* ---- the socket ---- */
 
 /* Events that are due; the values are in the socket (absolute: see transactions). */
@@ -181,6 +214,17 @@ struct atmos_txbuf {
 #define ATMOS_EV_ICMP		0x200u
 #define ATMOS_EV_SENDTO		0x400u
 #define ATMOS_EV_MORE		0x800u	/* the command queue was full: enter again */
+
+/* What recvmsg() of a datagram tells in ancillary data. */
+#define ATMOS_CMSG_PKTINFO	0x0001u	/* IP_PKTINFO */
+#define ATMOS_CMSG_TTL		0x0002u	/* IP_RECVTTL */
+#define ATMOS_CMSG_TOS		0x0004u	/* IP_RECVTOS */
+#define ATMOS_CMSG_ORIGDST	0x0008u	/* IP_RECVORIGDSTADDR */
+#define ATMOS_CMSG_PKTINFO6	0x0010u	/* IPV6_RECVPKTINFO */
+#define ATMOS_CMSG_HOPLIMIT	0x0020u	/* IPV6_RECVHOPLIMIT */
+#define ATMOS_CMSG_TCLASS	0x0040u	/* IPV6_RECVTCLASS */
+#define ATMOS_CMSG_FLOWINFO	0x0080u	/* IPV6_FLOWINFO */
+#define ATMOS_CMSG_ORIGDST6	0x0100u	/* IPV6_RECVORIGDSTADDR */
 
 /* Whom to wake when a run has ended. */
 #define ATMOS_WAKE_READ		0x1u
@@ -230,7 +274,8 @@ struct atmos_icmp {
  * @timer: for @deadline; holds a reference while pending
  * @deadline: last DEADLINE, monotonic microseconds; 0: none
  * @rxq: frames that wait for the next entry
- * @icmp: pending ATMOS_EV_ICMP, or NULL
+ * @icmp: pending ATMOS_EV_ICMP, or NULL; kept until the run that was told of it
+ *	is over, because the error queue wants to know (dgram_error.c)
  *
  * What the application wants, absolute values, under @lock:
  * @isn, @ts_offset: of CONNECT
@@ -270,8 +315,11 @@ struct atmos_icmp {
  * @rcv_tune_us: when
  *
  * UDP (dgram.c):
- * @sendq: struct atmos_dgram_send, by age; @lock
- * @pktinfo, @recvttl and so on: ATMOS_CMSG_*; lock_sock()
+ * @sendq: skbs with a struct atmos_dgram_send, by age, not handed to the network
+ *	yet; under @lock, not the queue's own
+ * @send_pos: position of the next datagram; @lock
+ * @cork: MSG_MORE: datagram that still grows, or NULL; lock_sock()
+ * @cmsg_flags: ATMOS_CMSG_*: what recvmsg() tells beside; lock_sock()
  * @mc_ttl ... : defaults of the IP options live in @inet
  */
 struct atmos_sock {
@@ -340,7 +388,9 @@ struct atmos_sock {
 	u64 rcv_tune_pos;
 	u64 rcv_tune_us;
 
-	struct list_head sendq;
+	struct sk_buff_head sendq;
+	u64 send_pos;
+	struct sk_buff *cork;
 	u32 cmsg_flags;
 };
 
@@ -393,7 +443,33 @@ struct atmos_sock *atmos_flow_next(struct atmos_net *an, u64 *cursor);
 
 /* ---- egress.c ---- */
 
+/**
+ * struct atmos_path - by what a route is looked up, beside the flow's addresses
+ * @oif: interface, 0: any
+ * @mark: firewall mark
+ * @tos: traffic class
+ * @onlink: no gateways (MSG_DONTROUTE, SO_DONTROUTE)
+ */
+struct atmos_path {
+	int oif;
+	u32 mark;
+	u8 tos;
+	bool onlink;
+};
+
 int atmos_egress_connect(struct atmos_sock *as);
+/*
+ * The route of a datagram (key->raddr, rport, family; laddr may be any and is
+ * filled in), kept per socket for the next one to the same place. Process
+ * context, no lock needed. A reference, or ERR_PTR of what sendto() tells.
+ */
+struct dst_entry *atmos_egress_route(struct atmos_sock *as, struct atmos_flow_key *key,
+				     const struct atmos_path *path);
+/*
+ * A packet that is complete but for IPv4's length and checksum: to the taps of
+ * atmos0 and out. Bottom halves off. Takes the skb; 0 or a negative errno.
+ */
+int atmos_egress_out(struct atmos_sock *as, struct sk_buff *skb);
 int atmos_egress_mtu(struct atmos_sock *as, const struct atmos_flow_key *key, u32 *mtu);
 void atmos_egress_xmit(struct atmos_sock *as, const struct dom_cmd_XMIT *cmd);
 void atmos_egress_reset(struct atmos_sock *as);
@@ -448,7 +524,11 @@ void atmos_stream_deliver(struct atmos_sock *as, const struct dom_cmd_DELIVER *c
 void atmos_stream_urgent(struct atmos_sock *as, u64 pos);
 void atmos_dgram_deliver(struct atmos_sock *as, const struct dom_cmd_DGRAM *cmd,
 			 struct sk_buff *skb);
-u32 atmos_dgram_events(struct atmos_sock *as);
+u32 atmos_dgram_events(struct atmos_sock *as, u32 max);
+/* The queued datagram at @pos, or NULL: its XMIT must be of exactly that. as->lock. */
+const struct atmos_dgram_send *atmos_dgram_find(struct atmos_sock *as, u64 pos);
+/* Commit of XMIT for a UDP socket, instead of atmos_egress_xmit(). as->lock. */
+void atmos_dgram_xmit(struct atmos_sock *as, const struct dom_cmd_XMIT *cmd);
 void atmos_dgram_acked(struct atmos_sock *as, u64 upto);
 void atmos_dgram_error(struct atmos_sock *as, const struct dom_cmd_ERROR *cmd);
 
