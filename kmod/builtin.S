@@ -3,7 +3,14 @@
 #include <linux/linkage.h>
 
 	.section .rodata, "a"
+
+.macro builtin name
 	.balign	16
-SYM_DATA_START(atmos_builtin_echo)
-	.incbin "atmos/echo.elf"
-SYM_DATA_END_LABEL(atmos_builtin_echo, SYM_L_GLOBAL, atmos_builtin_echo_end)
+SYM_DATA_START(atmos_builtin_\name)
+	.incbin "atmos/\name\().elf"
+SYM_DATA_END_LABEL(atmos_builtin_\name, SYM_L_GLOBAL, atmos_builtin_\name\()_end)
+.endm
+
+builtin echo
+builtin stack
+builtin reasm

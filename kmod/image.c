@@ -392,6 +392,28 @@ int atmos_image_for_each(int (*fn)(struct atmos_image *img, void *arg), void *ar
 	return ret;
 }
 
+static const struct {
+	const char *name;
+	const u8 *start;
+	const u8 *end;
+} image_builtin[] = {
+	{ "echo", atmos_builtin_echo, atmos_builtin_echo_end },
+	{ "stack", atmos_builtin_stack, atmos_builtin_stack_end },
+	{ "reasm", atmos_builtin_reasm, atmos_builtin_reasm_end },
+};
+
+static void image_forget_all(void)
+{
+	struct atmos_image *img, *next;
+
+	list_for_each_entry_safe(img, next, &image_list, node) {
+		list_del(&img->node);
+		image_count--;
+		atmos_image_put(img);
+	}
+	root_device_unregister(image_device);
+}
+
 /**
  * atmos_image_init() - list the built-in images
  *
@@ -400,28 +422,26 @@ int atmos_image_for_each(int (*fn)(struct atmos_image *img, void *arg), void *ar
 int atmos_image_init(void)
 {
 	struct atmos_image *img;
+	unsigned int i;
 
 	image_device = root_device_register("atmos");
 	if (IS_ERR(image_device))
 		return PTR_ERR(image_device);
-	img = image_add(atmos_builtin_echo, atmos_builtin_echo_end - atmos_builtin_echo,
-			"echo", true, true);
-	if (IS_ERR(img)) {
-		root_device_unregister(image_device);
-		return PTR_ERR(img);
+	for (i = 0; i < ARRAY_SIZE(image_builtin); i++) {
+		img = image_add(image_builtin[i].start,
+				image_builtin[i].end - image_builtin[i].start,
+				image_builtin[i].name, true, true);
+		if (IS_ERR(img)) {
+			image_forget_all();
+			return PTR_ERR(img);
+		}
+		atmos_image_put(img);
 	}
-	atmos_image_put(img);
 	return 0;
 }
 
 /* No domain exists any more. */
 void atmos_image_exit(void)
 {
-	struct atmos_image *img, *next;
-
-	list_for_each_entry_safe(img, next, &image_list, node) {
-		list_del(&img->node);
-		atmos_image_put(img);
-	}
-	root_device_unregister(image_device);
+	image_forget_all();
 }
