@@ -90,7 +90,7 @@ struct listen_record {
 /**
  * struct udp_record - record of a UDP socket
  * @head: head
- * @sent: end of what was sent (or refused) of the send store
+ * @sent: position behind the last datagram that was sent, or refused
  * @pmtu: of the connected peer, 0: not known
  * @ip_id: next identification of a datagram that may be fragmented
  * @opts: options

@@ -95,34 +95,39 @@ static void udp_error(struct udp *u, u32 err, u32 info)
 	}
 }
 
-/* A v6 socket talks to v4 peers too; their addresses fill four bytes. */
-static u8 peer_family(const struct udp *u, u64 a0, u64 a1)
+/* What the core's routing says is fresher than what this socket heard. */
+static u32 path_mtu(const struct udp *u, const struct dom_ev_SENDTO *ev)
 {
-	if (u->run.cfg->family == 4)
-		return 4;
-	return !(a0 >> 32) && !a1 ? 4 : 6;
+	const struct udp_record *r = u->r;
+	u32 mtu = u->run.cfg->mtu;
+
+	if (ev->mtu)
+		return ev->mtu;
+	if (connected(u) && r->pmtu && !(r->opts.flags & STACK_SO_PROBE_DF))
+		return min_u32(mtu, r->pmtu);
+	return mtu;
 }
 
 static void udp_sendto(struct udp *u, const struct dom_ev_SENDTO *ev)
 {
 	struct udp_record *r = u->r;
-	u8 family = peer_family(u, ev->daddr0, ev->daddr1), s[16], d[16], *h;
-	u32 iplen = ip_hlen(family), total = iplen + UDP_HLEN + ev->len, mtu;
+	/* a v6 socket talks to v4 peers too */
+	u8 family = ev->family == 6 ? 6 : 4, s[16], d[16], *h;
+	u32 iplen = ip_hlen(family), total = iplen + UDP_HLEN + ev->len;
+	u64 end = ev->pos + max_u32(ev->len, 1);
+	u32 mtu = path_mtu(u, ev);
 	struct dom_cmd_XMIT *c;
 	bool df, fits;
 
-	/* repeated after a death; bytes that are done are not sent twice */
-	if (ev->pos + ev->len < r->sent || (ev->len && ev->pos < r->sent))
+	/* repeated after a death; what is done is not sent twice */
+	if (ev->pos < r->sent)
 		return;
-	mtu = ev->mtu ? ev->mtu : u->run.cfg->mtu;
-	if (connected(u) && r->pmtu && !(r->opts.flags & STACK_SO_PROBE_DF))
-		mtu = min_u32(mtu, r->pmtu);
 	fits = total <= mtu;
 	/* the most that the length field can say; v6 counts no L3 header */
 	if (total > 65535 + (family == 6 ? IP6_HLEN : 0) ||
 	    (!fits && r->opts.flags & (STACK_SO_DF | STACK_SO_PROBE_DF))) {
 		udp_error(u, E_MSGSIZE, mtu);
-		u->acked = max_u64(u->acked, ev->pos + ev->len);
+		u->acked = max_u64(u->acked, end);
 		return;
 	}
 	c = RUN_CMD(&u->run, XMIT, DOM_NO_HANDLE, iplen + UDP_HLEN);
@@ -148,7 +153,7 @@ static void udp_sendto(struct udp *u, const struct dom_ev_SENDTO *ev)
 	if (family == 4 && r->opts.flags & STACK_SO_NO_CSUM)
 		c->flags = STACK_XMIT_CSUM_ZERO;
 	r->out++;
-	u->acked = max_u64(u->acked, ev->pos + ev->len);
+	u->acked = max_u64(u->acked, end);
 }
 
 /* RFC 1122 4.1.3.3, RFC 8085 5.2 */
@@ -174,11 +179,12 @@ static void udp_icmp(struct udp *u, const struct dom_ev_ICMP *ev)
 	if (m.mtu) {
 		u32 min = q.ip.family == 6 ? TCP_PMTU_MIN6 : TCP_PMTU_MIN4;
 
-		/* the core keeps paths of unconnected sockets itself */
 		if (connected(u) && (!u->r->pmtu || m.mtu < u->r->pmtu))
 			u->r->pmtu = max_u32(m.mtu, min);
-		if (recverr)
-			icmp_report(&u->run, ev, E_MSGSIZE, false);
+		/* in any case for the core, which keeps the paths */
+		icmp_report(&u->run, ev, E_MSGSIZE,
+			    !(u->r->opts.flags & STACK_SO_NO_DF) &&
+			    (recverr || connected(u)));
 		return;
 	}
 	/* as Linux: without IP_RECVERR only hard errors of connected ones */

@@ -320,7 +320,7 @@ static bool step(struct life *l, struct fuzz *f)
 		break;
 	case 8:
 		if (ep->cfg.kind == STACK_UDP)
-			ep_sendto(ep, fuzz_u16(f) % 3000, l->cfg.laddr, l->cfg.laddr,
+			ep_sendto(ep, (u16)(fuzz_u16(f) % 3000), l->cfg.laddr, l->cfg.laddr,
 				  fuzz_u16(f), 600 + fuzz_u16(f));
 		else if (!ep->shut)
 			ep_send(ep, ep->tail + fuzz_u16(f),

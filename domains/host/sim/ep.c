@@ -122,7 +122,7 @@ void ep_pmtu(struct ep *ep, u32 mtu)
 	ep->pending |= EP_PMTU;
 }
 
-void ep_sendto(struct ep *ep, u32 len, const u8 *saddr, const u8 *daddr,
+void ep_sendto(struct ep *ep, u16 len, const u8 *saddr, const u8 *daddr,
 	       u16 dport, u32 mtu)
 {
 	struct dom_ev_SENDTO *e = &ep->sendto;
@@ -130,13 +130,14 @@ void ep_sendto(struct ep *ep, u32 len, const u8 *saddr, const u8 *daddr,
 	memset(e, 0, sizeof(*e));
 	e->pos = ep->tail;
 	e->len = len;
+	e->family = ep->cfg.family;
 	e->dport = dport;
 	e->mtu = mtu;
 	if (saddr)
 		memcpy(&e->saddr0, saddr, 16);
 	if (daddr)
 		memcpy(&e->daddr0, daddr, 16);
-	ep->tail += len;
+	ep->tail += len ? len : 1;
 	ep->pending |= EP_SENDTO;
 }
 

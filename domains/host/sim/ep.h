@@ -152,7 +152,7 @@ void ep_abort(struct ep *ep);
 void ep_setopt(struct ep *ep, const struct stack_opts *opts, u32 changed);
 void ep_icmp(struct ep *ep, u8 type, u8 code, u32 info, const u8 *quote, u32 len);
 void ep_pmtu(struct ep *ep, u32 mtu);
-void ep_sendto(struct ep *ep, u32 len, const u8 *saddr, const u8 *daddr,
+void ep_sendto(struct ep *ep, u16 len, const u8 *saddr, const u8 *daddr,
 	       u16 dport, u32 mtu);
 bool ep_rx(struct ep *ep, struct frame *f);
 

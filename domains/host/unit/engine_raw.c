@@ -82,6 +82,18 @@ static u32 commands(u16 type)
 	return n;
 }
 
+/* Of the inline bytes of the only command of @type; -1: none, or several. */
+static int first_byte(u16 type)
+{
+	u32 i;
+
+	if (commands(type) != 1)
+		return -1;
+	for (i = 0; out.slot[i].hdr.type != type;)
+		i += dom_msg_slots(out.slot[i].hdr.inline_len);
+	return out.slot[i].hdr.inline_len ? *(const u8 *)&out.slot[i + 1] : -1;
+}
+
 static void be(u8 *p, u32 v, u32 n)
 {
 	while (n--) {
@@ -514,6 +526,7 @@ static void test_udp(void)
 		s = event(DOM_EV_SENDTO, 0);
 		s->pos = 100 * i;
 		s->len = 100;
+		s->family = 6;
 		s->dport = 53;
 		s->saddr0 = 0xfd;
 		s->daddr0 = ~0ull;
@@ -530,9 +543,16 @@ static void test_udp(void)
 	s = event(DOM_EV_SENDTO, 0);
 	s->pos = 100 * i;
 	s->len = 10;
-	s->daddr0 = 0x0200000a;	/* to an IPv4 address */
+	s->family = 4;
+	s->daddr0 = 0x0200000a;
 	run();
-	check(commands(DOM_CMD_XMIT) == 1, "UDP: a v6 socket to a v4 peer");
+	check(first_byte(DOM_CMD_XMIT) == 0x45, "UDP: a v6 socket to a v4 peer");
+	s = event(DOM_EV_SENDTO, 0);
+	s->pos = 100 * i + 10;
+	s->family = 6;
+	s->daddr0 = 0xb80d0120;	/* 2001:db8:: looks like IPv4 */
+	run();
+	check(first_byte(DOM_CMD_XMIT) == 0x60, "UDP: a v6 address that ends in zeros");
 	event(DOM_EV_SETOPT, 4);
 	check(run(), "UDP: options that are too short");
 	config(STACK_UDP, 4);

@@ -388,7 +388,7 @@ static bool verb_shutdown(struct script *s, char **tok, u32 nr)
 
 static bool verb_sendto(struct script *s, char **tok, u32 nr)
 {
-	u32 len = nr > 1 ? num(tok[1]) : 0, port = 8080, mtu = s->cfg.mtu, i;
+	u32 len = nr > 1 ? num(tok[1]) : 0, port = 8080, mtu = 0, i;
 
 	for (i = 2; i + 1 < nr; i += 2) {
 		if (!strcmp(tok[i], "port"))
@@ -398,7 +398,9 @@ static bool verb_sendto(struct script *s, char **tok, u32 nr)
 		else
 			return script_fail(s, "do not understand \"%s\"", tok[i]);
 	}
-	ep_sendto(&s->ep[s->cur], len, s->laddr, s->raddr, (u16)port, mtu);
+	if (len > 65535)
+		return script_fail(s, "no datagram has %u bytes", len);
+	ep_sendto(&s->ep[s->cur], (u16)len, s->laddr, s->raddr, (u16)port, mtu);
 	return script_settle(s);
 }
 
