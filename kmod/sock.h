@@ -517,11 +517,29 @@ void atmos_listen_opened(struct atmos_sock *as, const struct dom_cmd_OPENED *cmd
 void atmos_listen_stop(struct atmos_sock *as);
 int atmos_stream_listen(struct socket *sock, int backlog);
 
+/* ---- dgram*.c: calls on datagram sockets; their poll is datagram_poll() ---- */
+
+int atmos_dgram_sendmsg(struct socket *sock, struct msghdr *msg, size_t len);
+int atmos_dgram_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int flags);
+int atmos_dgram_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg);
+int atmos_dgram_shutdown(struct socket *sock, int how);
+/* What is queued either way goes. as->lock not held. */
+void atmos_dgram_purge(struct atmos_sock *as);
+/* MSG_ERRQUEUE of both types of sockets. */
+int atmos_recv_error(struct sock *sk, struct msghdr *msg, size_t len);
+
+/* ---- bind.c ---- */
+
+/* A port, if it has none; lock_sock() held, ip_family decided. */
+int atmos_bind_auto(struct atmos_sock *as);
+
 /* ---- stream.c, dgram.c: their part of the commit ---- */
 
 void atmos_stream_deliver(struct atmos_sock *as, const struct dom_cmd_DELIVER *cmd,
 			  struct sk_buff *skb);
 void atmos_stream_urgent(struct atmos_sock *as, u64 pos);
+/* A flood ends before the domain: no room for another datagram? Counts it as dropped. */
+bool atmos_dgram_full(struct atmos_sock *as);
 void atmos_dgram_deliver(struct atmos_sock *as, const struct dom_cmd_DGRAM *cmd,
 			 struct sk_buff *skb);
 u32 atmos_dgram_events(struct atmos_sock *as, u32 max);
