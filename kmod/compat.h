@@ -5,6 +5,7 @@
 
 #include <linux/hrtimer.h>
 #include <linux/module_signature.h>
+#include <linux/timer.h>
 #include <linux/types.h>
 #include <linux/version.h>
 #include <asm/msr-index.h>
@@ -62,6 +63,12 @@ static inline void compat_hrtimer_setup(struct hrtimer *timer,
 	hrtimer_setup(timer, fn, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
 #endif
 }
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+#define compat_timer_container_of	from_timer
+#else
+#define compat_timer_container_of	timer_container_of
+#endif
 
 /* genl_info_dump() came in 6.7 */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)

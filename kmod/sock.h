@@ -41,6 +41,7 @@
 #ifndef _ATMOS_SOCK_H
 #define _ATMOS_SOCK_H
 
+#include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/list.h>
 #include <linux/rbtree.h>
@@ -128,6 +129,31 @@ static inline struct atmos_rx_cb *atmos_rx_cb(const struct sk_buff *skb)
 static inline struct sk_buff *atmos_rx_skb(struct atmos_object *obj)
 {
 	return container_of((void *)obj, struct sk_buff, cb);
+}
+
+/* Whose a frame is: its flow as seen from here. TCP and UDP only. */
+static inline void atmos_rx_key(const struct sk_buff *skb, struct atmos_flow_key *key)
+{
+	const struct atmos_rx_cb *cb = atmos_rx_cb(skb);
+	const __be16 *ports = (const __be16 *)(skb->data + cb->l4);
+
+	*key = (struct atmos_flow_key) {
+		.lport = ntohs(ports[1]),
+		.rport = ntohs(ports[0]),
+		.family = cb->family,
+		.proto = cb->proto,
+	};
+	if (cb->family == 4) {
+		const struct iphdr *ip = (const struct iphdr *)skb->data;
+
+		key->laddr.v4 = ip->daddr;
+		key->raddr.v4 = ip->saddr;
+	} else {
+		const struct ipv6hdr *ip6 = (const struct ipv6hdr *)skb->data;
+
+		key->laddr.v6 = ip6->daddr;
+		key->raddr.v6 = ip6->saddr;
+	}
 }
 
 /**
@@ -492,17 +518,21 @@ u32 atmos_stash_purge(struct rb_root *root);
 
 /* ---- check.c ---- */
 
+void atmos_check_begin(struct atmos_sock *as);
 int atmos_check_command(struct atmos_domain *dom, const struct dom_msg *msg, const char **why);
 int atmos_check_record(struct atmos_domain *dom, const u8 *record, const char **why);
 
 /* ---- commit.c ---- */
 
+void atmos_conn_state(struct atmos_sock *as);
 void atmos_commit(struct atmos_domain *dom, const struct dom_msg *msg, struct atmos_object *obj);
 
 /* ---- conn.c ---- */
 
 int atmos_conn_init(void);
 void atmos_conn_exit(void);
+void atmos_conn_isn(struct atmos_sock *as);
+void atmos_conn_init_sock(struct atmos_sock *as);
 void atmos_conn_setup(struct atmos_sock *as);
 int atmos_conn_run(struct atmos_sock *as);
 int atmos_conn_post(struct atmos_sock *as, u32 events);
@@ -515,6 +545,7 @@ void atmos_conn_record(struct atmos_sock *as, void *record, u32 len);
 
 void atmos_listen_opened(struct atmos_sock *as, const struct dom_cmd_OPENED *cmd);
 void atmos_listen_stop(struct atmos_sock *as);
+int atmos_listen_accept(struct sock *sk, struct socket *newsock, bool nonblock);
 int atmos_stream_listen(struct socket *sock, int backlog);
 
 /* ---- dgram*.c: calls on datagram sockets; their poll is datagram_poll() ---- */

@@ -15,6 +15,10 @@
 #define STACK_RX_INLINE		256	/* L3 header with extensions, and L4's */
 #define STACK_TX_INLINE		128
 
+/* Most RX and SENDTO events of an entry; a listener answers each with more. */
+#define STACK_RX_BATCH		20
+#define STACK_LISTEN_BATCH	8
+
 #define STACK_RECORD_VERSION	1
 
 /* What an instance of the engine is. */

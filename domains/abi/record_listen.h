@@ -28,6 +28,8 @@
  * @snd_wscale: their window scale
  * @retries: SYN-ACKs sent again
  * @family: 4 or 6: a v6 listener serves both
+ * @mss_local: what we announce
+ * @reserved: 0
  */
 struct listen_syn {
 	u8 raddr[16];
@@ -43,6 +45,8 @@ struct listen_syn {
 	u8 snd_wscale;
 	u8 retries;
 	u8 family;
+	u16 mss_local;
+	u16 reserved;
 };
 
 #define LISTEN_F_ACKED		0x80	/* third packet seen, waits for data or room */
@@ -111,7 +115,7 @@ struct udp_record {
 	u32 errors;
 };
 
-static_assert(sizeof(struct listen_syn) == 60, "handshake");
+static_assert(sizeof(struct listen_syn) == 64, "handshake");
 static_assert(sizeof(struct listen_record) <= DOM_RECORD_MAX, "listener too large");
 static_assert(sizeof(struct listen_record) % 8 == 0, "listener");
 static_assert(sizeof(struct udp_record) == 80, "UDP record");

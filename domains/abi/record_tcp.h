@@ -299,11 +299,11 @@ struct tcp_record {
 #define TCP_F_BLACKHOLE		0x00200000u	/* MTU was reduced without an ICMP */
 
 enum tcp_ca {
-	TCP_CA_OPEN = 0,
-	TCP_CA_DISORDER,
-	TCP_CA_CWR,		/* ECN, or a local reason */
-	TCP_CA_RECOVERY,
-	TCP_CA_LOSS,		/* after a timeout */
+	TCPCA_OPEN = 0,
+	TCPCA_DISORDER,
+	TCPCA_CWR,		/* ECN, or a local reason */
+	TCPCA_RECOVERY,
+	TCPCA_LOSS,		/* after a timeout */
 };
 
 enum tcp_timer {

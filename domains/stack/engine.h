@@ -73,9 +73,6 @@
 #include "../abi/record_listen.h"
 #include "../abi/record_tcp.h"
 
-#define STACK_RX_BATCH		20
-#define STACK_LISTEN_BATCH	8
-
 struct reasm;
 
 /**

@@ -74,11 +74,15 @@ static bool accept_full(const struct listener *l)
 	return l->r->queued > l->r->backlog;
 }
 
-static u32 local_mss(const struct listener *l, u8 family)
+/* RFC 9293 3.7.1: by the MTU of the way back to who asks. */
+static u32 local_mss(const struct listener *l, u8 family, u32 mtu)
 {
 	const struct stack_config *cfg = l->run.cfg;
 	u32 over = ip_hlen(family) + TCP_HLEN;
-	u32 mss = cfg->mtu > over + TCP_MSS_MIN ? cfg->mtu - over : TCP_MSS_MIN;
+	u32 mss;
+
+	mtu = mtu ? mtu : cfg->mtu;
+	mss = mtu > over + TCP_MSS_MIN ? mtu - over : TCP_MSS_MIN;
 
 	if (cfg->mss_max)
 		mss = min_u32(mss, cfg->mss_max);
@@ -110,7 +114,7 @@ static void send_synack(struct listener *l, const struct listen_syn *e,
 {
 	u8 family = e->family == 6 ? 6 : 4, opts[40], *h;
 	struct tcp_wire_opts o = {
-		.mss = (u16)local_mss(l, family),
+		.mss = e->mss_local,
 		.wscale = e->flags & TCP_F_WS ?
 			(u8)min_u32(l->run.cfg->rcv_wscale, 14) : 255,
 		.sack_ok = e->flags & TCP_F_SACK,
@@ -148,7 +152,7 @@ static void send_bare(struct listener *l, const struct tcp_seg *s, u32 seq,
 
 /* RFC 9293 3.10.7.2: what a SYN offers and we want. */
 static void from_syn(struct listener *l, struct listen_syn *e,
-		     const struct tcp_seg *s)
+		     const struct tcp_seg *s, u32 mtu)
 {
 	u8 cf = l->run.cfg->flags;
 
@@ -157,6 +161,7 @@ static void from_syn(struct listener *l, struct listen_syn *e,
 	e->rport = get16(s->ip.h + s->ip.l4);
 	e->family = s->ip.family;
 	e->irs = s->seq;
+	e->mss_local = (u16)local_mss(l, s->ip.family, mtu);
 	e->mss = s->opts & TCP_SEG_MSS ? s->mss :
 		s->ip.family == 6 ? TCP_MSS_DEFAULT6 : TCP_MSS_DEFAULT4;
 	if (cf & STACK_CF_TS && s->opts & TCP_SEG_TS) {
@@ -187,7 +192,7 @@ static void syn_in(struct listener *l, const struct tcp_seg *s,
 	}
 	e = entry_new(l);
 	if (e) {
-		from_syn(l, e, s);
+		from_syn(l, e, s, ev->mtu);
 		e->iss = ev->isn;
 		e->ts_offset = (u32)(ev->flow_key >> 32);
 		e->next_ms = l->run.now_ms + 1000;
@@ -198,7 +203,7 @@ static void syn_in(struct listener *l, const struct tcp_seg *s,
 		l->r->drops++;
 		return;
 	}
-	from_syn(l, &tmp, s);
+	from_syn(l, &tmp, s, ev->mtu);
 	bits = tmp.flags & TCP_F_WS ? tmp.snd_wscale : COOKIE_TS_WS_NONE;
 	if (tmp.flags & TCP_F_SACK)
 		bits |= COOKIE_TS_SACK;

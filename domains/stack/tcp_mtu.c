@@ -86,8 +86,8 @@ static void mtu_shrink(struct tcp *t, u32 pmtu)
 		 * this is a recovery without reduction.
 		 */
 		tcp_tx_mark_lost(r, false);
-		if (r->ca_state < TCP_CA_RECOVERY) {
-			r->ca_state = TCP_CA_RECOVERY;
+		if (r->ca_state < TCPCA_RECOVERY) {
+			r->ca_state = TCPCA_RECOVERY;
 			r->recover = r->snd_nxt;
 			r->recover_fs = tcp_flight(r);
 			r->ssthresh = max_u32(r->cwnd, 2u * r->mss);
@@ -178,7 +178,7 @@ u32 tcp_mtu_probe_want(struct tcp *t, u64 usable)
 	u32 high = min_u32(t->run.cfg->mtu, (u32)r->mss_peer + headers(t));
 	u32 size;
 
-	if (r->mtu_probe || r->ca_state != TCP_CA_OPEN || r->nr_ooo ||
+	if (r->mtu_probe || r->ca_state != TCPCA_OPEN || r->nr_ooo ||
 	    r->mtu_next_ms - t->run.now_ms - 1 < PROBE_AGAIN_MS)
 		return 0;
 	if (!r->mtu_low) {

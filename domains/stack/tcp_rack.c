@@ -12,7 +12,7 @@ static u32 rack_reo_wnd(const struct tcp_record *r)
 	u32 i, sacked = 0, wnd;
 
 	if (!(r->flags & TCP_F_REORDER)) {
-		if (r->ca_state >= TCP_CA_RECOVERY)
+		if (r->ca_state >= TCPCA_RECOVERY)
 			return 0;
 		for (i = 0; i < r->nr_tx; i++)
 			if (r->tx[i].stamp & TCP_TX_SACKED)
@@ -102,7 +102,7 @@ u64 tcp_tlp_timeout(const struct tcp *t)
 	const struct tcp_record *r = t->r;
 	u64 pto;
 
-	if (!(r->flags & TCP_F_SACK) || r->ca_state != TCP_CA_OPEN ||
+	if (!(r->flags & TCP_F_SACK) || r->ca_state != TCPCA_OPEN ||
 	    !r->srtt || (r->flags & TCP_F_TLP) || !r->nr_tx)
 		return 0;
 	pto = 2 * (u64)(r->srtt >> 3);

@@ -14,7 +14,7 @@ static void reduce(struct tcp *t, u8 state)
 {
 	struct tcp_record *r = t->r;
 
-	if (r->ca_state < TCP_CA_CWR) {
+	if (r->ca_state < TCPCA_CWR) {
 		r->prior_cwnd = r->cwnd;
 		r->prior_ssthresh = r->ssthresh;
 		r->ssthresh = tcp_cc_ssthresh(t);
@@ -36,8 +36,8 @@ static void reduce(struct tcp *t, u8 state)
  */
 void tcp_enter_cwr(struct tcp *t)
 {
-	if (t->r->ca_state < TCP_CA_CWR)
-		reduce(t, TCP_CA_CWR);
+	if (t->r->ca_state < TCPCA_CWR)
+		reduce(t, TCPCA_CWR);
 }
 
 /**
@@ -47,12 +47,12 @@ void tcp_enter_cwr(struct tcp *t)
 void tcp_enter_loss(struct tcp *t)
 {
 	struct tcp_record *r = t->r;
-	bool fresh = r->ca_state < TCP_CA_RECOVERY;
+	bool fresh = r->ca_state < TCPCA_RECOVERY;
 	bool reneged = r->nr_tx && (r->tx[0].stamp & TCP_TX_SACKED);
 
 	r->timeouts++;
-	if (r->ca_state != TCP_CA_LOSS || r->snd_una >= r->recover) {
-		if (r->ca_state < TCP_CA_CWR) {
+	if (r->ca_state != TCPCA_LOSS || r->snd_una >= r->recover) {
+		if (r->ca_state < TCPCA_CWR) {
 			r->prior_cwnd = r->cwnd;
 			r->prior_ssthresh = r->ssthresh;
 		}
@@ -67,7 +67,7 @@ void tcp_enter_loss(struct tcp *t)
 	/* RFC 5682 2.1 step 1: not while an earlier loss is being repaired */
 	if (fresh && !reneged && !r->backoff)
 		r->flags |= TCP_F_FRTO1 | TCP_F_UNDO;
-	r->ca_state = TCP_CA_LOSS;
+	r->ca_state = TCPCA_LOSS;
 	r->recover = r->snd_nxt;
 	r->frto_seq = (u32)r->snd_nxt;
 	r->cwnd = r->mss;
@@ -86,7 +86,7 @@ static void undo_loss(struct tcp *t)
 	tcp_tx_unmark_lost(r);
 	r->cwnd = max_u32(r->cwnd, r->prior_cwnd);
 	r->ssthresh = max_u32(r->ssthresh, r->prior_ssthresh);
-	r->ca_state = r->nr_tx ? TCP_CA_DISORDER : TCP_CA_OPEN;
+	r->ca_state = r->nr_tx ? TCPCA_DISORDER : TCPCA_OPEN;
 	r->flags &= ~(TCP_F_FRTO1 | TCP_F_FRTO2 | TCP_F_UNDO | TCP_F_CWR);
 	r->backoff = 0;
 	t->rearm = true;
@@ -131,22 +131,22 @@ static void recovery_exit(struct tcp *t)
 {
 	struct tcp_record *r = t->r;
 
-	if (r->ca_state < TCP_CA_CWR || r->snd_una < r->recover)
+	if (r->ca_state < TCPCA_CWR || r->snd_una < r->recover)
 		return;
 	/* RFC 3168 6.1.2: until something sent after the reduction is acked */
-	if (r->ca_state == TCP_CA_CWR && r->snd_una == r->recover)
+	if (r->ca_state == TCPCA_CWR && r->snd_una == r->recover)
 		return;
 	/* RFC 6582 3.2 step 1: without SACK, late duplicates must not start over */
 	if (!(r->flags & TCP_F_SACK) && r->snd_una == r->recover &&
-	    tcp_flight(r) && r->ca_state == TCP_CA_RECOVERY)
+	    tcp_flight(r) && r->ca_state == TCPCA_RECOVERY)
 		return;
-	if (r->ca_state != TCP_CA_LOSS)
+	if (r->ca_state != TCPCA_LOSS)
 		r->cwnd = max_u32(r->ssthresh, 2u * r->mss);
-	if (r->ca_state == TCP_CA_RECOVERY && r->rack_persist &&
+	if (r->ca_state == TCPCA_RECOVERY && r->rack_persist &&
 	    !--r->rack_persist)
 		r->rack_mult = 1;
 	/* there may be SACKs above; tcp_recover() looks */
-	r->ca_state = r->nr_tx ? TCP_CA_DISORDER : TCP_CA_OPEN;
+	r->ca_state = r->nr_tx ? TCPCA_DISORDER : TCPCA_OPEN;
 	r->dupacks = 0;
 	r->flags &= ~(TCP_F_FRTO1 | TCP_F_FRTO2 | TCP_F_UNDO);
 	r->cwnd_frac = 0;
@@ -156,9 +156,9 @@ static void recovery_exit(struct tcp *t)
 static void newreno(struct tcp *t)
 {
 	struct tcp_record *r = t->r;
-	bool first = r->ca_state < TCP_CA_RECOVERY &&
+	bool first = r->ca_state < TCPCA_RECOVERY &&
 		     r->dupacks >= TCP_DUPTHRESH;
-	bool partial = r->ca_state == TCP_CA_RECOVERY && t->una_moved;
+	bool partial = r->ca_state == TCPCA_RECOVERY && t->una_moved;
 
 	if ((!first && !partial) || !r->nr_tx)
 		return;
@@ -243,7 +243,7 @@ void tcp_recover(struct tcp *t)
 
 	if (!(r->flags & TCP_F_SACK))
 		newreno(t);
-	else if (t->sacked || r->ca_state != TCP_CA_OPEN ||
+	else if (t->sacked || r->ca_state != TCPCA_OPEN ||
 		 r->timer_kind == TCP_T_REORDER)
 		lost = tcp_rack_detect(t);
 	if (lost && t->reo_fired)
@@ -252,21 +252,21 @@ void tcp_recover(struct tcp *t)
 		tcp_mtu_probe_lost(t);
 
 	/* in the open state without news nothing is SACKed, nothing lost */
-	if (r->ca_state == TCP_CA_OPEN && !t->sacked && !r->dupacks && !lost) {
+	if (r->ca_state == TCPCA_OPEN && !t->sacked && !r->dupacks && !lost) {
 		if (t->ece_in)
 			tcp_enter_cwr(t);
-	} else if (r->ca_state < TCP_CA_RECOVERY) {
+	} else if (r->ca_state < TCPCA_RECOVERY) {
 		if (tcp_tx_any(r, TCP_TX_LOST)) {
-			reduce(t, TCP_CA_RECOVERY);
+			reduce(t, TCPCA_RECOVERY);
 			t->force_rtx = true;
 		} else if (t->ece_in) {
 			tcp_enter_cwr(t);
-		} else if (r->ca_state < TCP_CA_CWR) {
+		} else if (r->ca_state < TCPCA_CWR) {
 			r->ca_state = tcp_tx_any(r, TCP_TX_SACKED) ||
-				      r->dupacks ? TCP_CA_DISORDER : TCP_CA_OPEN;
+				      r->dupacks ? TCPCA_DISORDER : TCPCA_OPEN;
 		}
 	}
-	if (r->ca_state == TCP_CA_RECOVERY || r->ca_state == TCP_CA_CWR)
+	if (r->ca_state == TCPCA_RECOVERY || r->ca_state == TCPCA_CWR)
 		prr(t, lost);
 	else if (t->delivered && !(r->flags & TCP_F_FRTO2))
 		tcp_cc_ack(t);

@@ -33,7 +33,7 @@ static u32 chunk_max(const struct tcp *t, u32 seg)
 
 static void count_out(struct tcp_record *r, u32 len)
 {
-	if (r->ca_state == TCP_CA_RECOVERY || r->ca_state == TCP_CA_CWR)
+	if (r->ca_state == TCPCA_RECOVERY || r->ca_state == TCPCA_CWR)
 		r->prr_out += len;
 }
 
@@ -216,9 +216,9 @@ void tcp_output(struct tcp *t)
 			 (r->snd_tail > r->snd_nxt || tcp_fin_wanted(r)))) {
 		seg = segment_size(t);
 		/* the open state: nothing is SACKed, nothing lost */
-		pipe = r->ca_state == TCP_CA_OPEN && !t->force_rtx ?
+		pipe = r->ca_state == TCPCA_OPEN && !t->force_rtx ?
 			tcp_flight(r) : tcp_tx_pipe(r);
-		if (unlikely(r->ca_state >= TCP_CA_RECOVERY || t->force_rtx) &&
+		if (unlikely(r->ca_state >= TCPCA_RECOVERY || t->force_rtx) &&
 		    !(r->flags & TCP_F_FRTO2) && !retransmit(t, seg, &pipe))
 			return;
 		if (tcp_can_send(r))

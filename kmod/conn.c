@@ -1,0 +1,702 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A socket's domain: events in, entry, and what follows from its outcome.
+ *
+ * Called by system calls (atmos_conn_post), by packets (atmos_conn_rx,
+ * atmos_conn_icmp) and by the socket's timer, always with &atmos_sock.lock
+ * held while the domain runs. Events of the application are flags in
+ * &atmos_sock.pending; their values are absolute, so that after a death they
+ * are derived again from the socket. Received frames of an entry that failed
+ * are lost, as on a bad wire: TCP asks for them again, and a frame that kills
+ * a stack is never shown to it twice.
+ *
+ * A socket need not have a domain: one that has not run yet has none, and one
+ * in TIME-WAIT sleeps: its record is kept and its domain given back. The next
+ * event makes a new domain from the record.
+ */
+#include <linux/random.h>
+#include <linux/siphash.h>
+#include <linux/ktime.h>
+#include <net/tcp.h>
+
+#include "compat.h"
+#include "handles.h"
+#include "sock.h"
+
+/* Entries in a row for one cause; what is left then waits for a tick. */
+#define CONN_ROUNDS	16
+
+/* Retry of what a quarantine or a missing gate kept from being entered. */
+#define CONN_RETRY	(HZ / 4)
+
+static struct atmos_image *conn_image;
+static siphash_aligned_key_t conn_secret[2];
+
+/* ---- configuration and secrets ---- */
+
+static u64 conn_now_us(void)
+{
+	return ktime_get_mono_fast_ns() / NSEC_PER_USEC;
+}
+
+/* RFC 6528: F() over the connection's ends; which of two secrets. */
+static u64 conn_hash(const struct atmos_flow_key *key, unsigned int secret)
+{
+	return siphash(key, sizeof(*key), &conn_secret[secret]);
+}
+
+static u32 conn_isn_of(const struct atmos_flow_key *key)
+{
+	return (u32)conn_hash(key, 0) + (u32)(conn_now_us() / 4);
+}
+
+/**
+ * atmos_conn_isn() - choose initial sequence number and timestamp offset
+ * @as: its key is complete
+ *
+ * RFC 6528 3, RFC 7323 5.4. Context: any.
+ */
+void atmos_conn_isn(struct atmos_sock *as)
+{
+	as->isn = conn_isn_of(&as->key);
+	as->ts_offset = conn_hash(&as->key, 1) >> 32;
+}
+
+/* Window scale for the largest buffer that there may be (RFC 7323 2.3). */
+static u8 conn_wscale(const struct sock *sk)
+{
+	u64 most = max_t(u64, READ_ONCE(sock_net(sk)->ipv4.sysctl_tcp_rmem[2]), sk->sk_rcvbuf);
+	u8 scale = 0;
+
+	while (scale < 14 && most >> scale > U16_MAX)
+		scale++;
+	return scale;
+}
+
+/* What the domain is told for life. mtu and max_gso are egress.c's. */
+static void conn_config(struct atmos_sock *as)
+{
+	const struct netns_ipv4 *ipv4 = &sock_net(atmos_sock_sk(as))->ipv4;
+	struct stack_config *cfg = &as->config;
+	u8 cookies = READ_ONCE(ipv4->sysctl_tcp_syncookies);
+
+	cfg->kind = as->kind;
+	cfg->family = as->key.family;
+	cfg->lport = as->key.lport;
+	cfg->rport = as->key.rport;
+	memcpy(cfg->laddr, as->key.laddr.b, sizeof(cfg->laddr));
+	memcpy(cfg->raddr, as->key.raddr.b, sizeof(cfg->raddr));
+	cfg->flags = as->v6only ? STACK_CF_V6ONLY : 0;
+	if (!cfg->mtu)
+		cfg->mtu = ETH_DATA_LEN;
+	if (as->kind == STACK_UDP)
+		return;
+	cfg->rcv_wscale = conn_wscale(atmos_sock_sk(as));
+	if (READ_ONCE(ipv4->sysctl_tcp_timestamps))
+		cfg->flags |= STACK_CF_TS;
+	if (READ_ONCE(ipv4->sysctl_tcp_sack))
+		cfg->flags |= STACK_CF_SACK;
+	if (READ_ONCE(ipv4->sysctl_tcp_window_scaling))
+		cfg->flags |= STACK_CF_WSCALE;
+	if (READ_ONCE(ipv4->sysctl_tcp_ecn) == 1)
+		cfg->flags |= STACK_CF_ECN;
+	if (cookies)
+		cfg->flags |= cookies == 2 ? STACK_CF_COOKIES_ONLY : STACK_CF_COOKIES;
+}
+
+/* ---- asleep and awake ---- */
+
+static const struct atmos_domain_ops conn_ops = {
+	.check = atmos_check_command,
+	.check_record = atmos_check_record,
+	.commit = atmos_commit,
+};
+
+/* A domain for the socket, from its record if it has one. */
+static int conn_wake(struct atmos_sock *as)
+{
+	struct atmos_domain *dom;
+
+	if (likely(as->dom))
+		return 0;
+	dom = atmos_domain_create(conn_image, atmos_privilege_default, &conn_ops, as,
+				  GFP_ATOMIC | __GFP_NOWARN);
+	if (IS_ERR(dom))
+		return PTR_ERR(dom) == -ENOSPC ? -ENOBUFS : PTR_ERR(dom);
+	conn_config(as);
+	atmos_domain_seed(dom, &as->config, as->record, as->record_len);
+	if (!as->record)
+		as->pending |= ATMOS_EV_SETOPT;
+	kfree(as->record);
+	as->record = NULL;
+	as->dom = dom;
+	return 0;
+}
+
+/* Give the domain back, keep its record; without memory it stays awake. */
+static void conn_sleep(struct atmos_sock *as)
+{
+	struct atmos_domain *dom = as->dom;
+
+	as->record = kmemdup(dom->shadow, dom->shadow_used, GFP_ATOMIC | __GFP_NOWARN);
+	if (!as->record)
+		return;
+	as->record_len = dom->shadow_used;
+	as->dom = NULL;
+	atmos_domain_destroy(dom);
+}
+
+/**
+ * atmos_conn_record() - the last committed record
+ * @as: socket, its lock held
+ * @record: where to, zeroed where there is none
+ * @len: bytes wanted
+ *
+ * Context: any.
+ */
+void atmos_conn_record(struct atmos_sock *as, void *record, u32 len)
+{
+	const u8 *from = as->dom ? as->dom->shadow : as->record;
+	u32 used = as->dom ? as->dom->shadow_used : as->record ? as->record_len : 0;
+
+	memset(record, 0, len);
+	if (used)
+		memcpy(record, from, min(len, used));
+}
+
+/* ---- events ---- */
+
+#define CONN_EVENT(as, NAME, inl)						\
+	((struct dom_ev_##NAME *)atmos_domain_event((as)->dom, DOM_EV_##NAME, inl))
+
+/* What the engine takes for defaults are Linux's; these are the host's. */
+static void conn_opts(const struct atmos_sock *as, struct stack_opts *o)
+{
+	const struct netns_ipv4 *ipv4 = &sock_net(atmos_sock_sk(as))->ipv4;
+
+	*o = as->opts;
+	if (as->kind == STACK_UDP)
+		return;
+	if (!o->keep_idle_s)
+		o->keep_idle_s = READ_ONCE(ipv4->sysctl_tcp_keepalive_time) / HZ;
+	if (!o->keep_intvl_s)
+		o->keep_intvl_s = READ_ONCE(ipv4->sysctl_tcp_keepalive_intvl) / HZ;
+	if (!o->keep_cnt)
+		o->keep_cnt = READ_ONCE(ipv4->sysctl_tcp_keepalive_probes);
+	if (!o->fin_timeout_s)
+		o->fin_timeout_s = READ_ONCE(ipv4->sysctl_tcp_fin_timeout) / HZ;
+}
+
+static void conn_events_rare(struct atmos_sock *as, u32 pending)
+{
+	if (pending & ATMOS_EV_SETOPT) {
+		struct dom_ev_SETOPT *e = CONN_EVENT(as, SETOPT, sizeof(struct stack_opts));
+
+		e->changed = as->opts_changed;
+		conn_opts(as, (struct stack_opts *)((u8 *)e + DOM_SLOT_SIZE));
+	}
+	if (pending & ATMOS_EV_CONNECT) {
+		struct dom_ev_CONNECT *e = CONN_EVENT(as, CONNECT, 0);
+
+		e->isn = as->isn;
+		e->ts_offset = as->ts_offset;
+		e->edge = as->rcv_edge;
+	}
+	if (pending & ATMOS_EV_LISTEN) {
+		struct dom_ev_LISTEN *e = CONN_EVENT(as, LISTEN, 0);
+
+		e->backlog = as->backlog;
+		e->queued = as->accept_len;
+		e->edge = as->rcv_edge;
+	}
+	if (pending & ATMOS_EV_ICMP && as->icmp) {
+		const struct atmos_icmp *icmp = as->icmp;
+		struct dom_ev_ICMP *e = CONN_EVENT(as, ICMP, icmp->len);
+
+		e->info = icmp->info;
+		e->family = icmp->family;
+		e->type = icmp->type;
+		e->code = icmp->code;
+		memcpy((u8 *)e + DOM_SLOT_SIZE, icmp->quote, icmp->len);
+	}
+	if (pending & ATMOS_EV_PMTU)
+		CONN_EVENT(as, PMTU, 0)->mtu = as->pmtu;
+}
+
+static void conn_events_app(struct atmos_sock *as, u32 pending)
+{
+	if (pending & ATMOS_EV_SEND) {
+		struct dom_ev_SEND *e = CONN_EVENT(as, SEND, 0);
+
+		e->tail = as->tx.end;
+		e->urgent = as->urgent;
+		e->flags = as->send_flags;
+	}
+	if (pending & ATMOS_EV_CONSUMED) {
+		struct dom_ev_CONSUMED *e = CONN_EVENT(as, CONSUMED, 0);
+
+		e->pos = as->rcv_pos;
+		e->edge = as->rcv_edge;
+	}
+	if (pending & ATMOS_EV_SHUTDOWN) {
+		struct dom_ev_SHUTDOWN *e = CONN_EVENT(as, SHUTDOWN, 0);
+
+		e->tail = as->tx.end;
+		e->how = as->shut;
+	}
+}
+
+static void conn_frame_release(struct atmos_object *obj)
+{
+	kfree_skb(atmos_rx_skb(obj));
+}
+
+/* Listener: what the handshake needs that is the core's to know. */
+static void conn_event_handshake(struct atmos_sock *as, struct sk_buff *skb, struct dom_ev_RX *e)
+{
+	struct atmos_flow_key key;
+	u32 mtu;
+
+	atmos_rx_key(skb, &key);
+	e->flow_key = conn_hash(&key, 1);
+	e->isn = conn_isn_of(&key);
+	if (!atmos_egress_mtu(as, &key, &mtu))
+		e->mtu = mtu;
+}
+
+/* One frame into the queue; false if that has no room for it. */
+static bool conn_event_rx(struct atmos_sock *as, struct sk_buff *skb)
+{
+	const struct atmos_rx_cb *cb = atmos_rx_cb(skb);
+	struct dom_ev_RX *e = CONN_EVENT(as, RX, cb->hlen);
+	u32 handle = DOM_NO_HANDLE;
+
+	if (!e)
+		return false;
+	e->len = skb->len;
+	e->seg_size = cb->seg_size;
+	e->flags = cb->flags;
+	memcpy((u8 *)e + DOM_SLOT_SIZE, skb->data, cb->hlen);
+	if (as->kind == STACK_LISTEN)
+		conn_event_handshake(as, skb, e);
+	/* Pure ACKs, by far the most frames without payload, need no object. */
+	if (skb->len > cb->hlen || as->kind != STACK_TCP || as->tcp_state == TCPS_TIME_WAIT) {
+		atmos_object_init(&atmos_rx_cb(skb)->obj, skb->len, conn_frame_release);
+		handle = atmos_handle_give(as->dom->handles, &atmos_rx_cb(skb)->obj);
+		/* The table holds more than a batch; were it full: no payload, no event. */
+		if (handle == DOM_NO_HANDLE)
+			atmos_object_put(&atmos_rx_cb(skb)->obj);
+	} else {
+		consume_skb(skb);
+	}
+	e->hdr.handle = handle;
+	return true;
+}
+
+/* Places what is due. Returns which flags of @pending were served. */
+static u32 conn_events(struct atmos_sock *as)
+{
+	u32 most = as->kind == STACK_LISTEN ? STACK_LISTEN_BATCH : STACK_RX_BATCH;
+	u32 pending = as->pending;
+	struct sk_buff *skb;
+
+	if (unlikely(pending & (ATMOS_EV_SETOPT | ATMOS_EV_CONNECT | ATMOS_EV_LISTEN |
+				ATMOS_EV_ICMP | ATMOS_EV_PMTU)))
+		conn_events_rare(as, pending);
+	if (pending & (ATMOS_EV_SEND | ATMOS_EV_CONSUMED | ATMOS_EV_SHUTDOWN))
+		conn_events_app(as, pending);
+	if (unlikely(as->deadline && as->deadline <= conn_now_us()))
+		CONN_EVENT(as, TIMER, 0)->deadline = as->deadline;
+	else if (unlikely(pending & ATMOS_EV_WAKE))
+		CONN_EVENT(as, TIMER, 0);
+	if (unlikely(pending & ATMOS_EV_ABORT))
+		CONN_EVENT(as, ABORT, 0);
+	if (pending & ATMOS_EV_SENDTO)
+		most -= atmos_dgram_events(as, most);
+	while (most-- && (skb = skb_peek(&as->rxq))) {
+		/* Unlinked first: the frame may be gone with its event. */
+		__skb_unlink(skb, &as->rxq);
+		if (!conn_event_rx(as, skb)) {
+			__skb_queue_head(&as->rxq, skb);
+			break;
+		}
+	}
+	return pending;
+}
+
+/* ---- outcome ---- */
+
+/* A death: what the application wants is told again, all of it. */
+static void conn_died(struct atmos_sock *as, u32 served)
+{
+	as->pending |= served & ~ATMOS_EV_ICMP;
+	if (as->kind != STACK_UDP)
+		as->pending |= ATMOS_EV_MORE;
+	if (as->shut)
+		as->pending |= ATMOS_EV_SHUTDOWN;
+	as->died = min(as->died + 1, 255);
+}
+
+/* The domain will not be entered again: the connection ends with an error. */
+static void conn_give_up(struct atmos_sock *as)
+{
+	struct sock *sk = atmos_sock_sk(as);
+
+	if (as->kind == STACK_TCP)
+		atmos_egress_reset(as);
+	sk->sk_err = ECONNABORTED;
+	as->tcp_state = TCPS_CLOSE;
+	as->tcp_flags |= STACK_ST_RESET;
+	atmos_conn_state(as);
+	as->wake |= ATMOS_WAKE_ERROR;
+}
+
+static void conn_icmp_done(struct atmos_sock *as, u32 served)
+{
+	if (served & ATMOS_EV_ICMP) {
+		kfree(as->icmp);
+		as->icmp = NULL;
+	}
+}
+
+/* One transaction. Returns 0 to go on, else why not. */
+static int conn_enter(struct atmos_sock *as)
+{
+	struct atmos_entry entry;
+	u32 served = conn_events(as);
+
+	as->pending = 0;
+	atmos_check_begin(as);
+	atmos_domain_enter(as->dom, &entry);
+	conn_icmp_done(as, served);
+	if (likely(entry.status == ATMOS_ENTRY_OK)) {
+		if (unlikely(as->dom->handles->used))
+			atmos_domain_reclaim(as->dom);
+		if (served & ATMOS_EV_SETOPT)
+			as->opts_changed = 0;
+		if (unlikely(entry.more))
+			as->pending |= ATMOS_EV_MORE;
+		if (served & ATMOS_EV_SENDTO && !skb_queue_empty(&as->sendq))
+			as->pending |= ATMOS_EV_SENDTO;
+		as->died = 0;
+		return 0;
+	}
+	if (entry.status == ATMOS_ENTRY_DIED) {
+		conn_died(as, served);
+		return 0;
+	}
+	/* Refused: events were not used up, frames are dropped. */
+	as->pending = served & ~ATMOS_EV_ICMP;
+	as->dom->in->nr_slots = 0;
+	atmos_domain_reclaim(as->dom);
+	__skb_queue_purge(&as->rxq);
+	if (entry.error == -ECONNABORTED)
+		conn_give_up(as);
+	return entry.error;
+}
+
+/* The engine has told the end of the connection. */
+static bool conn_over(const struct atmos_sock *as)
+{
+	return as->kind == STACK_TCP && as->tcp_state == TCPS_CLOSE;
+}
+
+static bool conn_due(const struct atmos_sock *as)
+{
+	/* A window that opened is told with what comes next, or on request. */
+	return (as->pending & ~ATMOS_EV_CONSUMED) || !skb_queue_empty(&as->rxq);
+}
+
+/* ---- after a run ---- */
+
+static void conn_timer_set(struct atmos_sock *as, unsigned long expires)
+{
+	sk_reset_timer(atmos_sock_sk(as), &as->timer, expires);
+}
+
+/* Jiffies at which a deadline has passed for sure. */
+static unsigned long conn_expires(u64 deadline)
+{
+	u64 now = conn_now_us();
+
+	if (deadline <= now)
+		return jiffies + 1;
+	return jiffies + usecs_to_jiffies(min_t(u64, deadline - now, U32_MAX / 2)) + 1;
+}
+
+static void conn_wake_up(struct atmos_sock *as)
+{
+	struct sock *sk = atmos_sock_sk(as);
+	u32 wake = as->wake;
+
+	as->wake = 0;
+	if (!wake || sock_flag(sk, SOCK_DEAD))
+		return;
+	if (wake & ATMOS_WAKE_ERROR)
+		sk_error_report(sk);
+	if (wake & ATMOS_WAKE_STATE) {
+		sk->sk_state_change(sk);
+		sk_wake_async(sk, SOCK_WAKE_WAITD, as->eof && as->tcp_state != TCPS_CLOSE ?
+			      POLL_IN : POLL_HUP);
+	}
+	if (wake & ATMOS_WAKE_READ)
+		sk->sk_data_ready(sk);
+	if (wake & ATMOS_WAKE_WRITE)
+		sk->sk_write_space(sk);
+}
+
+static void conn_finish(struct atmos_sock *as, u64 deadline, int err)
+{
+	if (unlikely(conn_over(as))) {
+		atmos_conn_end(as);
+	} else if (unlikely(err || conn_due(as))) {
+		conn_timer_set(as, jiffies + (err ? CONN_RETRY : 1));
+	} else if (as->deadline != deadline || (as->deadline && !timer_pending(&as->timer))) {
+		if (as->deadline)
+			conn_timer_set(as, conn_expires(as->deadline));
+		else
+			sk_stop_timer(atmos_sock_sk(as), &as->timer);
+	}
+	if (unlikely(as->tcp_state == TCPS_TIME_WAIT && as->dom && !err))
+		conn_sleep(as);
+	conn_wake_up(as);
+}
+
+/**
+ * atmos_conn_run() - let the domain digest all that is due
+ * @as: socket, its lock held
+ *
+ * Makes or wakes the domain, enters it until nothing is due, commits, sets the
+ * timer, wakes whoever waits. The socket may be over afterwards (@defunct).
+ *
+ * Context: process or softirq, bottom halves off. Return: 0, or why the domain
+ * could not be made or entered: -ENOBUFS, -ENOMEM, -EAGAIN, -ECONNABORTED,
+ * -EHOSTDOWN. Then frames were dropped, nothing else is lost, and it is tried
+ * again later.
+ */
+int atmos_conn_run(struct atmos_sock *as)
+{
+	u64 deadline = as->deadline;
+	u32 rounds = 0;
+	int err;
+
+	if (unlikely(as->defunct)) {
+		__skb_queue_purge(&as->rxq);
+		return -ECONNABORTED;
+	}
+	do {
+		err = conn_wake(as);
+		if (unlikely(err)) {
+			__skb_queue_purge(&as->rxq);
+			break;
+		}
+		err = conn_enter(as);
+	} while (!err && conn_due(as) && !conn_over(as) && ++rounds < CONN_ROUNDS);
+	conn_finish(as, deadline, err);
+	return err;
+}
+
+/**
+ * atmos_conn_post() - tell the domain something
+ * @as: socket, its lock held; the values that @events mean are in it
+ * @events: ATMOS_EV_*
+ *
+ * Context and return: as atmos_conn_run().
+ */
+int atmos_conn_post(struct atmos_sock *as, u32 events)
+{
+	as->pending |= events;
+	return atmos_conn_run(as);
+}
+
+/*
+ * Frames with payload are turned away while the reader has left twice its
+ * buffer lying: what a peer sends within its window cannot take more, however
+ * small it cuts its segments. Acknowledgments still count.
+ */
+static void conn_shed(struct atmos_sock *as, struct sk_buff_head *frames)
+{
+	struct sk_buff *skb, *next;
+
+	skb_queue_walk_safe(frames, skb, next) {
+		if (skb->len <= atmos_rx_cb(skb)->hlen)
+			continue;
+		__skb_unlink(skb, frames);
+		atomic_inc(&atmos_sock_sk(as)->sk_drops);
+		kfree_skb(skb);
+	}
+}
+
+/**
+ * atmos_conn_rx() - frames of one socket
+ * @as: socket, found under RCU
+ * @frames: in order of arrival, with struct atmos_rx_cb; empty afterwards
+ *
+ * Context: softirq, RCU read side; takes the socket's lock.
+ */
+void atmos_conn_rx(struct atmos_sock *as, struct sk_buff_head *frames)
+{
+	struct sock *sk = atmos_sock_sk(as);
+	struct sk_buff_head again;
+
+	__skb_queue_head_init(&again);
+	spin_lock(&as->lock);
+	if (as->kind == STACK_TCP &&
+	    unlikely(atomic_read(&sk->sk_rmem_alloc) > 2 * READ_ONCE(sk->sk_rcvbuf)))
+		conn_shed(as, frames);
+	skb_queue_splice_tail_init(frames, &as->rxq);
+	atmos_conn_run(as);
+	skb_queue_splice_init(&as->resteer, &again);
+	spin_unlock(&as->lock);
+	if (unlikely(!skb_queue_empty(&again)))
+		atmos_rx_again(as->net, &again);
+}
+
+/**
+ * atmos_conn_icmp() - an ICMP error that quotes one of the socket's packets
+ * @as: socket, found under RCU
+ * @icmp: the error
+ *
+ * Dropped when memory is short or another one is pending: ICMP may be lost.
+ *
+ * Context: softirq, RCU read side; takes the socket's lock.
+ */
+void atmos_conn_icmp(struct atmos_sock *as, const struct atmos_icmp *icmp)
+{
+	spin_lock(&as->lock);
+	if (!as->icmp && !as->defunct) {
+		as->icmp = kmemdup(icmp, sizeof(*icmp), GFP_ATOMIC | __GFP_NOWARN);
+		if (as->icmp)
+			atmos_conn_post(as, ATMOS_EV_ICMP);
+	}
+	spin_unlock(&as->lock);
+}
+
+static void conn_timer(struct timer_list *t)
+{
+	struct atmos_sock *as = compat_timer_container_of(as, t, timer);
+
+	spin_lock(&as->lock);
+	if (as->defunct)
+		goto out;
+	if (conn_due(as) || (as->deadline && as->deadline <= conn_now_us()))
+		atmos_conn_run(as);
+	else if (as->deadline)
+		conn_timer_set(as, conn_expires(as->deadline));
+out:
+	spin_unlock(&as->lock);
+	sock_put(atmos_sock_sk(as));
+}
+
+/* ---- beginning and end ---- */
+
+/**
+ * atmos_conn_init_sock() - a new socket's part, once
+ * @as: new socket
+ */
+void atmos_conn_init_sock(struct atmos_sock *as)
+{
+	spin_lock_init(&as->lock);
+	timer_setup(&as->timer, conn_timer, 0);
+	__skb_queue_head_init(&as->rxq);
+	__skb_queue_head_init(&as->resteer);
+	INIT_LIST_HEAD(&as->accept_queue);
+	INIT_LIST_HEAD(&as->accept_node);
+	__skb_queue_head_init(&as->sendq);
+	as->dom = NULL;
+	as->record = NULL;
+	as->icmp = NULL;
+	as->stash = RB_ROOT;
+	as->accept_len = 0;
+	as->hashed = 0;
+	atmos_tx_init(&as->tx);
+	atmos_conn_setup(as);
+}
+
+/**
+ * atmos_conn_setup() - as if no connection had been
+ * @as: socket, its lock held or nobody else knows it; atmos_conn_end() was
+ *	called if there was a connection
+ *
+ * The receive queue is the caller's.
+ */
+void atmos_conn_setup(struct atmos_sock *as)
+{
+	as->defunct = 0;
+	as->eof = 0;
+	as->urg_state = 0;
+	as->died = 0;
+	as->pending = 0;
+	as->wake = 0;
+	as->deadline = 0;
+	as->urgent = 0;
+	as->send_flags = 0;
+	as->shut = 0;
+	as->opts_changed = 0;
+	as->rcv_pos = 0;
+	as->rcv_edge = 0;
+	as->tx_max = 0;
+	as->rcv_next = 0;
+	as->rcv_end = 0;
+	as->urg_pos = 0;
+	as->tcp_state = 0;
+	as->tcp_flags = 0;
+	as->stash_bytes = 0;
+	as->xmit_err = 0;
+	as->tx.start = 0;
+	as->tx.end = 0;
+	as->config = (struct stack_config){};
+}
+
+/**
+ * atmos_conn_end() - the connection, or the UDP socket's domain, is over
+ * @as: socket, its lock held
+ *
+ * Gives back the domain, the timer, all bytes but those that the reader may
+ * still take, the place in the flow table, and a port that was not asked for.
+ * May be called again.
+ *
+ * Context: process or softirq, bottom halves off, and RCU read side or another
+ * reference: that of the flow table goes.
+ */
+void atmos_conn_end(struct atmos_sock *as)
+{
+	struct atmos_domain *dom = as->dom;
+
+	as->defunct = 1;
+	as->pending = 0;
+	as->deadline = 0;
+	sk_stop_timer(atmos_sock_sk(as), &as->timer);
+	__skb_queue_purge(&as->rxq);
+	as->stash_bytes = 0;
+	atmos_stash_purge(&as->stash);
+	atmos_tx_purge(as);
+	kfree(as->icmp);
+	as->icmp = NULL;
+	kfree(as->record);
+	as->record = NULL;
+	as->dom = NULL;
+	if (dom)
+		atmos_domain_destroy(dom);
+	if (as->hashed)
+		atmos_flow_remove(as);
+	if (!as->explicit_port)
+		atmos_port_put(as);
+}
+
+/**
+ * atmos_conn_init() - secrets, and the image that stacks run
+ *
+ * Return: 0 or -ENOENT.
+ */
+int atmos_conn_init(void)
+{
+	get_random_bytes(conn_secret, sizeof(conn_secret));
+	conn_image = atmos_image_get("stack");
+	return conn_image ? 0 : -ENOENT;
+}
+
+void atmos_conn_exit(void)
+{
+	atmos_image_put(conn_image);
+}
