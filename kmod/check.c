@@ -53,7 +53,7 @@ void atmos_check_begin(struct atmos_sock *as)
 {
 	struct check *c = this_cpu_ptr(&checks);
 
-	c->una = as->tx.start;
+	c->una = as->kind == STACK_UDP ? 0 : as->tx.start;
 	c->rcv_next = as->rcv_next;
 	c->deadline = false;
 	c->nr = 0;
@@ -224,19 +224,19 @@ static int check_flow(const struct atmos_sock *as, const u8 *h, u32 hlen,
 {
 	const struct atmos_flow_key *key = &as->key;
 	const __be16 *port = (const __be16 *)(h + ip->l4);
-	bool connected = as->kind == STACK_TCP || (as->kind == STACK_UDP && key->rport &&
-						   as->opts.flags & STACK_SO_CONNECTED);
 
 	if (ip->proto != key->proto)
 		REFUSE("XMIT: of another protocol");
 	if (ntohs(port[0]) != key->lport)
 		REFUSE("XMIT: from a port that is not the flow's");
+	if (as->kind == STACK_UDP)	/* each datagram's addresses are its own */
+		return 0;
 	if (!check_addr_any(&key->laddr) && (ip->family != key->family ||
 					     !check_addr(&key->laddr, ip->family, ip->saddr)))
 		REFUSE("XMIT: from an address that is not the flow's");
 	if (as->kind != STACK_TCP)
 		return 0;
-	if (!connected || ip->family != key->family || ntohs(port[1]) != key->rport ||
+	if (ip->family != key->family || ntohs(port[1]) != key->rport ||
 	    !check_addr(&key->raddr, ip->family, ip->daddr))
 		REFUSE("XMIT: to somebody who is not the flow's peer");
 	return 0;
@@ -311,7 +311,9 @@ static int check_xmit(struct atmos_domain *dom, struct check *c, const struct do
 
 static int check_acked(struct check *c, const struct atmos_sock *as, u64 una, const char **why)
 {
-	if (una < c->una || una > as->tx.end)
+	u64 end = as->kind == STACK_UDP ? as->send_pos : as->tx.end;
+
+	if (una < c->una || una > end)
 		REFUSE("ACKED: back, or beyond what was to be sent");
 	c->una = una;
 	return 0;

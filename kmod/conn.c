@@ -395,10 +395,10 @@ static int conn_enter(struct atmos_sock *as)
 	return entry.error;
 }
 
-/* The engine has told the end of the connection. */
+/* The engine has told the end of the connection, or its domain was given up. */
 static bool conn_over(const struct atmos_sock *as)
 {
-	return as->kind == STACK_TCP && as->tcp_state == TCPS_CLOSE;
+	return as->kind != STACK_LISTEN && as->tcp_state == TCPS_CLOSE;
 }
 
 static bool conn_due(const struct atmos_sock *as)
@@ -512,7 +512,8 @@ int atmos_conn_post(struct atmos_sock *as, u32 events)
 /*
  * Frames with payload are turned away while the reader has left twice its
  * buffer lying: what a peer sends within its window cannot take more, however
- * small it cuts its segments. Acknowledgments still count.
+ * small it cuts its segments. Acknowledgments still count. Datagrams are while
+ * the buffer is full: a flood then costs no entries.
  */
 static void conn_shed(struct atmos_sock *as, struct sk_buff_head *frames)
 {
@@ -541,8 +542,9 @@ void atmos_conn_rx(struct atmos_sock *as, struct sk_buff_head *frames)
 
 	__skb_queue_head_init(&again);
 	spin_lock(&as->lock);
-	if (as->kind == STACK_TCP &&
-	    unlikely(atomic_read(&sk->sk_rmem_alloc) > 2 * READ_ONCE(sk->sk_rcvbuf)))
+	if (as->kind != STACK_LISTEN &&
+	    unlikely(atomic_read(&sk->sk_rmem_alloc) >
+		     READ_ONCE(sk->sk_rcvbuf) << (as->kind == STACK_TCP)))
 		conn_shed(as, frames);
 	skb_queue_splice_tail_init(frames, &as->rxq);
 	atmos_conn_run(as);

@@ -345,8 +345,12 @@ struct atmos_icmp {
  *	yet; under @lock, not the queue's own
  * @send_pos: position of the next datagram; @lock
  * @cork: MSG_MORE: datagram that still grows, or NULL; lock_sock()
+ * @corked: UDP_CORK: every send is one with MSG_MORE; lock_sock()
  * @cmsg_flags: ATMOS_CMSG_*: what recvmsg() tells beside; lock_sock()
- * @mc_ttl ... : defaults of the IP options live in @inet
+ * @hop_limit, @mc_hops: IPv6's hop limits, -1: the route's; lock_sock()
+ * @tclass: IPv6's traffic class; lock_sock()
+ * @mc_oif: IPV6_MULTICAST_IF; lock_sock()
+ * IPv4's are where they always are, in @inet: uc_ttl, mc_ttl, tos, mc_index, mc_addr.
  */
 struct atmos_sock {
 	struct inet_sock inet;
@@ -354,15 +358,16 @@ struct atmos_sock {
 
 	u8 kind;
 	u8 ip_family;
-	u8 v6only:1;
+	u8 v6only:1;			/* these under lock_sock() ... */
 	u8 bound:1;
 	u8 explicit_port:1;
 	u8 recverr:1;
-	u8 hashed:1;
+	u8 corked:1;
+	u8 died;			/* between, because bits share their byte */
+	u8 hashed:1;			/* ... and these under @lock */
 	u8 defunct:1;
 	u8 eof:1;
 	u8 urg_state:2;
-	u8 died;
 
 	struct atmos_flow_key key;
 	struct rhash_head flow_node;
@@ -418,6 +423,10 @@ struct atmos_sock {
 	u64 send_pos;
 	struct sk_buff *cork;
 	u32 cmsg_flags;
+	s16 hop_limit;
+	s16 mc_hops;
+	u8 tclass;
+	int mc_oif;
 };
 
 static inline struct atmos_sock *atmos_sk(const struct sock *sk)
@@ -556,7 +565,15 @@ int atmos_dgram_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg);
 int atmos_dgram_shutdown(struct socket *sock, int how);
 /* What is queued either way goes. as->lock not held. */
 void atmos_dgram_purge(struct atmos_sock *as);
-/* MSG_ERRQUEUE of both types of sockets. */
+/* UDP_CORK: @on, or off and out with what was held back. lock_sock() held. */
+int atmos_dgram_cork(struct atmos_sock *as, bool on);
+
+/* ---- errqueue.c: IP_RECVERR of both types of sockets ---- */
+
+/* The ICMP error that @cmd is about (&atmos_sock.icmp), if wanted. as->lock. */
+void atmos_error_icmp(struct atmos_sock *as, const struct dom_cmd_ERROR *cmd);
+/* An error of our own, about a packet to @key's remote end, if wanted. */
+void atmos_error_local(struct atmos_sock *as, int err, const struct atmos_flow_key *key, u32 info);
 int atmos_recv_error(struct sock *sk, struct msghdr *msg, size_t len);
 
 /* ---- bind.c ---- */
@@ -569,8 +586,6 @@ int atmos_bind_auto(struct atmos_sock *as);
 void atmos_stream_deliver(struct atmos_sock *as, const struct dom_cmd_DELIVER *cmd,
 			  struct sk_buff *skb);
 void atmos_stream_urgent(struct atmos_sock *as, u64 pos);
-/* A flood ends before the domain: no room for another datagram? Counts it as dropped. */
-bool atmos_dgram_full(struct atmos_sock *as);
 void atmos_dgram_deliver(struct atmos_sock *as, const struct dom_cmd_DGRAM *cmd,
 			 struct sk_buff *skb);
 u32 atmos_dgram_events(struct atmos_sock *as, u32 max);
