@@ -6,7 +6,9 @@
  *	af_atmos.c	the address family: creation, calls that serve both types
  *	bind.c		bind, connect, names: which addresses and ports
  *	sockopt.c tcp_info.c	options
- *	stream.c stream_recv.c	TCP: sendmsg, recvmsg, shutdown, close, poll
+ *	stream.c	TCP: shutdown, close, poll, ioctl
+ *	stream_send.c stream_recv.c	TCP: sendmsg, recvmsg
+ *	stream_queue.c	TCP: received bytes on their way to the reader, the window
  *	listen.c	TCP: listen, accept, new connections from a listener's record
  *	dgram*.c	UDP
  *	txbuf.c		bytes to send, by position
@@ -179,18 +181,21 @@ static inline struct atmos_data_cb *atmos_data_cb(const struct sk_buff *skb)
 
 /**
  * struct atmos_txbuf - the bytes [start, end) of a stream, in page fragments
- * @chunks: struct atmos_tx_chunk (txbuf.c), in order
+ * @chunks: struct atmos_tx_chunk (txbuf.c), in order; the last one may be empty
  * @start: first position kept: all before is acknowledged
  * @end: position behind the last byte
- * @hint: chunk where the last look-up ended, or NULL
- * @spare: one empty chunk, so that small requests allocate none; or NULL
+ * @hint: chunk where the furthest look-up ended, or NULL
+ * @stage: bytes that sendmsg() has copied but not published, or an empty chunk,
+ *	or NULL; lock_sock() only
+ * @staged: how many
  */
 struct atmos_txbuf {
 	struct list_head chunks;
 	u64 start;
 	u64 end;
 	struct atmos_tx_chunk *hint;
-	struct atmos_tx_chunk *spare;
+	struct atmos_tx_chunk *stage;
+	u32 staged;
 };
 
 /* ---- datagrams to send (UDP) ---- */
@@ -251,6 +256,12 @@ struct atmos_dgram_send {
 #define ATMOS_CMSG_TCLASS	0x0040u	/* IPV6_RECVTCLASS */
 #define ATMOS_CMSG_FLOWINFO	0x0080u	/* IPV6_FLOWINFO */
 #define ATMOS_CMSG_ORIGDST6	0x0100u	/* IPV6_RECVORIGDSTADDR */
+
+/* Urgent data received: none, announced, here, read out of band. */
+#define ATMOS_URG_NONE		0
+#define ATMOS_URG_AHEAD		1
+#define ATMOS_URG_HERE		2
+#define ATMOS_URG_READ		3
 
 /* Whom to wake when a run has ended. */
 #define ATMOS_WAKE_READ		0x1u
@@ -322,7 +333,7 @@ struct atmos_icmp {
  * @rcv_end: length of the incoming stream, if @eof
  * @eof: the peer's FIN is in
  * @urg_pos: of the urgent byte
- * @urg_state: 0 none, 1 ahead or not read, 2 read (stream_recv.c)
+ * @urg_state: ATMOS_URG_*
  * @urg_byte: out-of-band byte, once it has come
  * @tcp_state: enum dom_tcp_state, as the engine says; sk->sk_state is what
  *	the application sees
@@ -336,9 +347,13 @@ struct atmos_icmp {
  * @accept_len: how many; sk->sk_ack_backlog is the same
  * @resteer: frames that RESTEER gave back, looked up again after the run
  *
- * Receive window tuning, under lock_sock() (stream_recv.c):
- * @rcv_tune_pos: @rcv_pos when the measurement began
- * @rcv_tune_us: when
+ * Readers and writers of streams, @lock (stream_*.c):
+ * @rcv_tune_pos: @rcv_pos when the measurement of the reader's speed began
+ * @rcv_tune_us: when; 0: not yet
+ * @rcv_tune_space: most bytes read in one round trip so far; 0: not known
+ * @peekers: readers that look at more than the head of the receive queue
+ * @notsent_lowat: TCP_NOTSENT_LOWAT, 0: the namespace's; lock_sock()
+ * @inq: TCP_INQ: recvmsg() tells what is left; lock_sock()
  *
  * UDP (dgram.c):
  * @sendq: skbs with a struct atmos_dgram_send, by age, not handed to the network
@@ -368,6 +383,7 @@ struct atmos_sock {
 	u8 defunct:1;
 	u8 eof:1;
 	u8 urg_state:2;
+	u8 inq:1;
 
 	struct atmos_flow_key key;
 	struct rhash_head flow_node;
@@ -418,6 +434,9 @@ struct atmos_sock {
 
 	u64 rcv_tune_pos;
 	u64 rcv_tune_us;
+	u32 rcv_tune_space;
+	u32 peekers;
+	u32 notsent_lowat;
 
 	struct sk_buff_head sendq;
 	u64 send_pos;
@@ -513,10 +532,12 @@ void atmos_egress_reset(struct atmos_sock *as);
 
 void atmos_tx_init(struct atmos_txbuf *tx);
 ssize_t atmos_tx_append(struct atmos_sock *as, struct msghdr *msg, size_t len);
-void atmos_tx_publish(struct atmos_sock *as, size_t len);
+void atmos_tx_publish(struct atmos_sock *as);
+void atmos_tx_cancel(struct atmos_sock *as);
 void atmos_tx_release(struct atmos_sock *as, u64 upto);
 void atmos_tx_purge(struct atmos_sock *as);
 int atmos_tx_frags(struct atmos_txbuf *tx, u64 pos, u32 len, struct sk_buff *skb);
+int atmos_tx_copy(struct atmos_txbuf *tx, u64 pos, u32 len, void *to);
 
 /* ---- stash.c ---- */
 
@@ -581,7 +602,68 @@ int atmos_recv_error(struct sock *sk, struct msghdr *msg, size_t len);
 /* A port, if it has none; lock_sock() held, ip_family decided. */
 int atmos_bind_auto(struct atmos_sock *as);
 
-/* ---- stream.c, dgram.c: their part of the commit ---- */
+/* ---- stream.c, stream_send.c, stream_recv.c: struct proto_ops and struct proto ---- */
+
+int atmos_stream_sendmsg(struct socket *sock, struct msghdr *msg, size_t len);
+int atmos_stream_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int flags);
+__poll_t atmos_stream_poll(struct file *file, struct socket *sock, poll_table *wait);
+int atmos_stream_shutdown(struct socket *sock, int how);
+int atmos_stream_release(struct socket *sock);
+int atmos_stream_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg);
+int atmos_stream_set_rcvlowat(struct sock *sk, int val);
+/* proto.stream_memory_free, and sk->sk_write_space of each stream socket. */
+bool atmos_stream_memory_free(const struct sock *sk, int wake);
+void atmos_stream_write_space(struct sock *sk);
+/* connect() to AF_UNSPEC, for bind.c, which resets the names; lock_sock(). */
+int atmos_stream_disconnect(struct sock *sk);
+/*
+ * Waits for the end of a handshake, for connect() and sendmsg(); lock_sock().
+ * Not sk_stream_wait_connect() and its like: they trust that nothing happens
+ * between their check and their wait, but packets do not wait for lock_sock().
+ */
+int atmos_stream_wait_connect(struct sock *sk, long *timeo);
+/* Room that an empty receive buffer offers: the first rcv_edge. */
+u32 atmos_stream_room(const struct sock *sk);
+
+/*
+ * Memory is accounted under @lock. What was committed cannot be refused: then
+ * sk_forward_alloc goes below zero, which the next charge makes up for, and
+ * which tells conn.c to turn frames away.
+ */
+static inline void atmos_mem_charge(struct sock *sk, int size, int kind)
+{
+	if (unlikely(sk->sk_forward_alloc < size))
+		__sk_mem_schedule(sk, size - sk->sk_forward_alloc, kind);
+	sk_forward_alloc_add(sk, -size);
+}
+
+/* Up to two pages stay with the socket, so that a small exchange costs none. */
+static inline void atmos_mem_uncharge(struct sock *sk, int size)
+{
+	sk_forward_alloc_add(sk, size);
+	if (unlikely(sk->sk_forward_alloc >= (int)(2 * PAGE_SIZE)))
+		sk_mem_reclaim(sk);
+}
+
+/* skb_set_owner_r() and its undoing. */
+static inline void atmos_rmem_charge(struct sock *sk, struct sk_buff *skb)
+{
+	skb_orphan(skb);
+	skb->sk = sk;
+	skb->destructor = sock_rfree;
+	atomic_add(skb->truesize, &sk->sk_rmem_alloc);
+	atmos_mem_charge(sk, skb->truesize, SK_MEM_RECV);
+}
+
+static inline void atmos_rmem_uncharge(struct sock *sk, struct sk_buff *skb)
+{
+	skb->sk = NULL;
+	skb->destructor = NULL;
+	atomic_sub(skb->truesize, &sk->sk_rmem_alloc);
+	atmos_mem_uncharge(sk, skb->truesize);
+}
+
+/* ---- stream_queue.c, dgram.c: their part of the commit ---- */
 
 void atmos_stream_deliver(struct atmos_sock *as, const struct dom_cmd_DELIVER *cmd,
 			  struct sk_buff *skb);
