@@ -7,8 +7,11 @@
 #define _ATMOS_NET_H
 
 #include <linux/netdevice.h>
+#include <linux/rhashtable.h>
+#include <linux/siphash.h>
 #include <net/net_namespace.h>
 
+struct atmos_ports;
 struct atmos_steer;
 
 /**
@@ -18,11 +21,22 @@ struct atmos_steer;
  *	shown to its taps (egress.c)
  * @steer: attached devices, maps, reassembly (steer.c); there from
  *	atmos_steer_init() to atmos_steer_exit(), which net.c calls
+ * @flows: sockets by &atmos_sock.key: connections and connected UDP (flow.c)
+ * @bound: sockets by port and local address: listeners and other UDP (flow.c)
+ * @bound_addrs: sockets in @bound that are bound to an address
+ * @ports: reservations against the native stack (port.c)
+ * @secret: for initial sequence numbers, and for choices that nobody should
+ *	foresee; constant
  */
 struct atmos_net {
 	struct net *net;
 	struct net_device __rcu *dev;
 	struct atmos_steer *steer;
+	struct rhashtable flows;
+	struct rhltable bound;
+	atomic_t bound_addrs;
+	struct atmos_ports *ports;
+	siphash_key_t secret;
 };
 
 int atmos_steer_init(struct atmos_net *an);

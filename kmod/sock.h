@@ -18,7 +18,8 @@
  *	stash.c		frames kept out of order
  *	flow.c		which socket does a packet belong to?
  *	port.c		ports, also against the native stack
- *	egress.c	routes; packets out
+ *	route.c		routes
+ *	egress.c	packets out
  *	rx.c		frames in: which flow, one entry for each at the end of a batch
  *	netdev.c	the device atmos0, where steered frames come in
  *	steer.c		maps of the steering programs
@@ -55,46 +56,10 @@
 
 #include "../domains/abi/record.h"
 #include "../domains/abi/record_tcp.h"
+#include "addr.h"
 #include "atmos.h"
 
 struct atmos_net;
-
-/* ---- addresses ---- */
-
-/*
- * An address as the contract has it: 16 bytes, IPv4 in the first four, zeros:
- * any. Which family it is of is told beside it (4 or 6).
- */
-union atmos_addr {
-	u8 b[16];
-	u64 q[2];
-	__be32 v4;
-	struct in6_addr v6;
-};
-
-static_assert(sizeof(union atmos_addr) == 16, "address");
-
-/**
- * struct atmos_flow_key - one connection, or one connected UDP socket
- * @laddr: our address
- * @raddr: theirs
- * @lport: our port, host order
- * @rport: theirs, host order
- * @family: 4 or 6, of the packets (a v4-mapped peer of a v6 socket is 4)
- * @proto: IPPROTO_TCP or IPPROTO_UDP
- * @reserved: 0
- */
-struct atmos_flow_key {
-	union atmos_addr laddr;
-	union atmos_addr raddr;
-	u16 lport;
-	u16 rport;
-	u8 family;
-	u8 proto;
-	u16 reserved;
-};
-
-static_assert(sizeof(struct atmos_flow_key) == 40, "no holes: it is hashed and compared as bytes");
 
 /* ---- frames on their way in ---- */
 
@@ -291,13 +256,14 @@ struct atmos_icmp {
  * @v6only: IPV6_V6ONLY; lock_sock()
  * @bound: it has a local port (bind.c); lock_sock()
  * @explicit_port: the port was asked for
- * @hashed: it is in the flow table, which holds a reference; @lock
+ * @hashed: it is in a flow table, which holds a reference; @lock
+ * @exact: in that of exact flows; @lock
  * @defunct: over: nothing may be queued or entered any more; @lock
  * @key: its flow; raddr and rport are zero unless connected. Constant while @hashed
  * @flow_node: exact flows (flow.c)
  * @bind_node: bound ones (flow.c)
- * @flow_id: cookie of the steering programs' maps, 0: none
  * @port: its reservation (port.c), shared with other sockets of that port
+ * @port_node: among the users of its port number (port.c)
  * @net: the namespace's part
  *
  * Domain (conn.c), all under @lock:
@@ -342,6 +308,11 @@ struct atmos_icmp {
  * @stash_bytes: their payload
  * @xmit_err: of the last packet that could not go out (UDP tells it)
  *
+ * Way out (route.c), under @lock. A connection's route is sk->sk_dst_cache:
+ * @dst_cookie: IPv6, of that route
+ * @dst_mtu: of that route, when the engine was last told
+ * @route: UDP, listeners: the last one looked up, or NULL
+ *
  * Listener, under @lock:
  * @accept_queue: children that wait for accept(), by @accept_node
  * @accept_len: how many; sk->sk_ack_backlog is the same
@@ -380,6 +351,7 @@ struct atmos_sock {
 	u8 corked:1;
 	u8 died;			/* between, because bits share their byte */
 	u8 hashed:1;			/* ... and these under @lock */
+	u8 exact:1;
 	u8 defunct:1;
 	u8 eof:1;
 	u8 urg_state:2;
@@ -387,9 +359,9 @@ struct atmos_sock {
 
 	struct atmos_flow_key key;
 	struct rhash_head flow_node;
-	struct hlist_node bind_node;
-	u32 flow_id;
+	struct rhlist_head bind_node;
 	struct atmos_port *port;
+	struct hlist_node port_node;
 	struct atmos_net *net;
 
 	struct atmos_domain *dom;
@@ -426,6 +398,10 @@ struct atmos_sock {
 	int xmit_err;
 	struct rb_root stash;
 	u32 stash_bytes;
+
+	u32 dst_cookie;
+	u32 dst_mtu;
+	struct atmos_route *route;
 
 	struct list_head accept_queue;
 	struct list_head accept_node;
@@ -478,11 +454,28 @@ struct atmos_net *atmos_net(const struct net *net);
 
 /* ---- port.c ---- */
 
+int atmos_port_init(struct atmos_net *an);
+void atmos_port_exit(struct atmos_net *an);
 int atmos_port_get(struct atmos_sock *as, const union atmos_addr *addr, u16 port);
+int atmos_port_connect(struct atmos_sock *as);
+int atmos_port_listen(struct atmos_sock *as);
 void atmos_port_put(struct atmos_sock *as);
 void atmos_port_share(struct atmos_sock *child, const struct atmos_sock *listener);
+void atmos_port_settle(struct atmos_net *an);
 
 /* ---- flow.c ---- */
+
+/**
+ * struct atmos_flow_iter - a walk over all sockets of a namespace (flow.c's own)
+ * @an: the namespace's part
+ * @walk: over one of its tables
+ * @bound: which
+ */
+struct atmos_flow_iter {
+	struct atmos_net *an;
+	struct rhashtable_iter walk;
+	bool bound;
+};
 
 int atmos_flow_init(struct atmos_net *an);
 void atmos_flow_exit(struct atmos_net *an);
@@ -491,11 +484,11 @@ int atmos_flow_listen(struct atmos_sock *as);
 void atmos_flow_remove(struct atmos_sock *as);
 struct atmos_sock *atmos_flow_find(struct atmos_net *an, const struct atmos_flow_key *key,
 				   int ifindex);
-struct atmos_sock *atmos_flow_find_id(struct atmos_net *an, u32 id,
-				      const struct atmos_flow_key *key);
-struct atmos_sock *atmos_flow_next(struct atmos_net *an, u64 *cursor);
+void atmos_flow_iter_begin(struct atmos_flow_iter *iter, struct atmos_net *an);
+struct atmos_sock *atmos_flow_iter_next(struct atmos_flow_iter *iter);
+void atmos_flow_iter_end(struct atmos_flow_iter *iter);
 
-/* ---- egress.c ---- */
+/* ---- route.c ---- */
 
 /**
  * struct atmos_path - by what a route is looked up, beside the flow's addresses
@@ -512,19 +505,16 @@ struct atmos_path {
 };
 
 int atmos_egress_connect(struct atmos_sock *as);
-/*
- * The route of a datagram (key->raddr, rport, family; laddr may be any and is
- * filled in), kept per socket for the next one to the same place. Process
- * context, no lock needed. A reference, or ERR_PTR of what sendto() tells.
- */
+int atmos_egress_rebind(struct atmos_sock *as);
+struct dst_entry *atmos_egress_dst(struct atmos_sock *as);
 struct dst_entry *atmos_egress_route(struct atmos_sock *as, struct atmos_flow_key *key,
 				     const struct atmos_path *path);
-/*
- * A packet that is complete but for IPv4's length and checksum: to the taps of
- * atmos0 and out. Bottom halves off. Takes the skb; 0 or a negative errno.
- */
+int atmos_egress_mtu(struct atmos_sock *as, struct atmos_flow_key *key, u32 *mtu);
+void atmos_egress_release(struct atmos_sock *as);
+
+/* ---- egress.c ---- */
+
 int atmos_egress_out(struct atmos_sock *as, struct sk_buff *skb);
-int atmos_egress_mtu(struct atmos_sock *as, const struct atmos_flow_key *key, u32 *mtu);
 void atmos_egress_xmit(struct atmos_sock *as, const struct dom_cmd_XMIT *cmd);
 void atmos_egress_reset(struct atmos_sock *as);
 
@@ -543,6 +533,7 @@ int atmos_tx_copy(struct atmos_txbuf *tx, u64 pos, u32 len, void *to);
 
 bool atmos_stash_add(struct rb_root *root, struct sk_buff *skb);
 struct sk_buff *atmos_stash_find(const struct rb_root *root, u64 pos, u32 id);
+void atmos_stash_remove(struct rb_root *root, struct sk_buff *skb);
 bool atmos_stash_overlaps(const struct rb_root *root, u64 pos, u64 end, u32 id);
 u32 atmos_stash_purge(struct rb_root *root);
 

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Network namespaces: a part of Atmos in each.
+ *
+ * Made with the namespace, or for all of them when the module is loaded, in
+ * process context. A namespace goes when nobody holds it: each socket does, so
+ * that there is none left then, but for its native reservations (port.c), which
+ * do not. All devices are gone by then too, hence no packet is on its way in:
+ * parts of this kind (subsystems) end after those of devices, and last made
+ * first, so the native stack is still there. When the module goes, its devices
+ * must have gone before (steer.c).
+ */
+#include <linux/random.h>
+#include <net/netns/generic.h>
+
+#include "net.h"
+#include "sock.h"
+
+static unsigned int net_id __read_mostly;
+
+/**
+ * atmos_net() - a namespace's part
+ * @net: namespace
+ *
+ * Context: any; between atmos_net_init() and atmos_net_exit(). Return: the part.
+ */
+struct atmos_net *atmos_net(const struct net *net)
+{
+	return net_generic(net, net_id);
+}
+
+static int __net_init net_begin(struct net *net)
+{
+	struct atmos_net *an = atmos_net(net);
+	int err;
+
+	an->net = net;
+	get_random_bytes(&an->secret, sizeof(an->secret));
+	err = atmos_flow_init(an);
+	if (err)
+		return err;
+	return 0;
+}
+
+static void __net_exit net_end(struct net *net)
+{
+	struct atmos_net *an = atmos_net(net);
+
+	atmos_flow_exit(an);
+}
+
+static struct pernet_operations net_ops = {
+	.init = net_begin,
+	.exit = net_end,
+	.id = &net_id,
+	.size = sizeof(struct atmos_net),
+};
+
+/**
+ * atmos_net_init() - begin in all namespaces
+ *
+ * Context: process. Return: 0 or a negative errno.
+ */
+int atmos_net_init(void)
+{
+	return register_pernet_subsys(&net_ops);
+}
+
+/**
+ * atmos_net_exit() - end in all namespaces
+ *
+ * No socket and no device of ours is left. Context: process.
+ */
+void atmos_net_exit(void)
+{
+	unregister_pernet_subsys(&net_ops);
+}
