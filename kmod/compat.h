@@ -5,11 +5,15 @@
 
 #include <linux/hrtimer.h>
 #include <linux/module_signature.h>
+#include <linux/netdevice.h>
+#include <linux/netfilter_ipv6.h>
 #include <linux/timer.h>
 #include <linux/types.h>
 #include <linux/version.h>
 #include <asm/msr-index.h>
 #include <asm/processor.h>
+#include <net/ip6_route.h>
+#include <net/route.h>
 
 #ifndef MSR_IA32_U_CET		/* 6.2 */
 #define MSR_IA32_U_CET		0x6a0
@@ -76,5 +80,49 @@ static inline void compat_hrtimer_setup(struct hrtimer *timer,
 #else
 #define compat_genl_dump_attrs(cb)	(genl_info_dump(cb)->attrs)
 #endif
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
+#include <net/gso.h>		/* __skb_gso_segment() */
+#endif
+
+/* A device that needs no lock to send, and stays in its network namespace. */
+static inline void compat_netdev_setup(struct net_device *dev)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+	dev->features |= NETIF_F_LLTX | NETIF_F_NETNS_LOCAL;
+#else
+	dev->lltx = true;
+	dev->netns_immutable = true;
+#endif
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+	dev->gso_ipv4_max_size = dev->gso_max_size;
+	dev->xdp_features = NETDEV_XDP_ACT_NDO_XMIT | NETDEV_XDP_ACT_NDO_XMIT_SG;
+#endif
+}
+
+/* From 6.13 on it takes a DSCP and returns a reason. 0, or an error. */
+static inline int compat_ip_route_input(struct sk_buff *skb, __be32 daddr, __be32 saddr, u8 tos,
+					struct net_device *dev)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+	return ip_route_input_noref(skb, daddr, saddr, tos, dev);
+#else
+	return ip_route_input_noref(skb, daddr, saddr, inet_dsfield_to_dscp(tos), dev) ?
+		-EINVAL : 0;
+#endif
+}
+
+/* Sets skb's dst. Exported itself since 7.2, when IPv6 could not be a module any more. */
+static inline void compat_ip6_route_input(struct sk_buff *skb)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0)
+	ip6_route_input(skb);
+#else
+	const struct nf_ipv6_ops *ops = nf_get_ipv6_ops();
+
+	if (ops)
+		ops->route_input(skb);
+#endif
+}
 
 #endif /* _ATMOS_COMPAT_H */
