@@ -45,7 +45,7 @@ struct atmos_netdev {
 
 /* ---- in ---- */
 
-static void dev_count_drop(struct atmos_netdev *nd, u32 n)
+static void nd_count_drop(struct atmos_netdev *nd, u32 n)
 {
 	struct atmos_rx_stats __percpu *stats = nd->an->steer->stats;
 
@@ -54,7 +54,7 @@ static void dev_count_drop(struct atmos_netdev *nd, u32 n)
 }
 
 /* Queues @frames; those without room are dropped. BH off. */
-static void dev_enqueue(struct atmos_netdev *nd, struct sk_buff_head *frames)
+static void nd_enqueue(struct atmos_netdev *nd, struct sk_buff_head *frames)
 {
 	struct atmos_rx_stats *stats = this_cpu_ptr(nd->an->steer->stats);
 	struct atmos_rxq *rxq = this_cpu_ptr(nd->rxq);
@@ -75,7 +75,7 @@ static void dev_enqueue(struct atmos_netdev *nd, struct sk_buff_head *frames)
 	if (idle)
 		napi_schedule(&rxq->napi);
 	if (unlikely(!skb_queue_empty(frames))) {
-		dev_count_drop(nd, skb_queue_len(frames));
+		nd_count_drop(nd, skb_queue_len(frames));
 		__skb_queue_purge(frames);
 	}
 }
@@ -84,7 +84,7 @@ static void dev_enqueue(struct atmos_netdev *nd, struct sk_buff_head *frames)
  * From tc the frame begins with L3; from XDP in the stack with the link's
  * header, and L3 is where the stack has noted it.
  */
-static bool dev_pull_link(struct sk_buff *skb)
+static bool nd_pull_link(struct sk_buff *skb)
 {
 	int off = skb_network_offset(skb);
 
@@ -95,7 +95,7 @@ static bool dev_pull_link(struct sk_buff *skb)
 	return skb->len > 0;
 }
 
-static netdev_tx_t dev_start_xmit(struct sk_buff *skb, struct net_device *dev)
+static netdev_tx_t nd_start_xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	struct atmos_netdev *nd = netdev_priv(dev);
 	struct sk_buff_head one;
@@ -105,8 +105,8 @@ static netdev_tx_t dev_start_xmit(struct sk_buff *skb, struct net_device *dev)
 	 * has sent it here, or routed it.
 	 */
 	if (unlikely(!skb->skb_iif || (skb_dst(skb) && skb_dst(skb)->dev == dev) ||
-		     !dev_pull_link(skb))) {
-		dev_count_drop(nd, 1);
+		     !nd_pull_link(skb))) {
+		nd_count_drop(nd, 1);
 		kfree_skb(skb);
 		return NETDEV_TX_OK;
 	}
@@ -119,12 +119,12 @@ static netdev_tx_t dev_start_xmit(struct sk_buff *skb, struct net_device *dev)
 #endif
 	__skb_queue_head_init(&one);
 	__skb_queue_tail(&one, skb);
-	dev_enqueue(nd, &one);
+	nd_enqueue(nd, &one);
 	return NETDEV_TX_OK;
 }
 
 /* What the program says in front of the frame: the interface that it came in by. */
-static struct net_device *dev_of_frame(struct atmos_net *an, const struct xdp_frame *frame)
+static struct net_device *nd_of_frame(struct atmos_net *an, const struct xdp_frame *frame)
 {
 	struct atmos_steer_meta meta;
 
@@ -136,10 +136,10 @@ static struct net_device *dev_of_frame(struct atmos_net *an, const struct xdp_fr
 	return dev_get_by_index_rcu(an->net, meta.ifindex);
 }
 
-static struct sk_buff *dev_build_skb(struct atmos_net *an, struct net_device *dev,
+static struct sk_buff *nd_build_skb(struct atmos_net *an, struct net_device *dev,
 				     struct xdp_frame *frame)
 {
-	struct net_device *in = dev_of_frame(an, frame);
+	struct net_device *in = nd_of_frame(an, frame);
 	struct sk_buff *skb;
 
 	if (unlikely(!in || frame->len < ETH_HLEN))
@@ -156,7 +156,7 @@ static struct sk_buff *dev_build_skb(struct atmos_net *an, struct net_device *de
 	return skb;
 }
 
-static int dev_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **frames, u32 flags)
+static int nd_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **frames, u32 flags)
 {
 	struct atmos_netdev *nd = netdev_priv(dev);
 	struct sk_buff_head list;
@@ -169,7 +169,7 @@ static int dev_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **frames
 	__skb_queue_head_init(&list);
 	rcu_read_lock();
 	for (i = 0; i < n; i++) {
-		struct sk_buff *skb = dev_build_skb(nd->an, dev, frames[i]);
+		struct sk_buff *skb = nd_build_skb(nd->an, dev, frames[i]);
 
 		if (likely(skb)) {
 			__skb_queue_tail(&list, skb);
@@ -180,13 +180,13 @@ static int dev_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **frames
 	}
 	rcu_read_unlock();
 	if (unlikely(lost))
-		dev_count_drop(nd, lost);
-	dev_enqueue(nd, &list);
+		nd_count_drop(nd, lost);
+	nd_enqueue(nd, &list);
 	/* All are ours now: none is left to the caller. */
 	return n;
 }
 
-static int dev_poll(struct napi_struct *napi, int budget)
+static int nd_poll(struct napi_struct *napi, int budget)
 {
 	struct atmos_rxq *rxq = container_of(napi, struct atmos_rxq, napi);
 	struct atmos_netdev *nd = netdev_priv(napi->dev);
@@ -216,7 +216,7 @@ static int dev_poll(struct napi_struct *napi, int budget)
 
 /* ---- life ---- */
 
-static int dev_open(struct net_device *dev)
+static int nd_open(struct net_device *dev)
 {
 	struct atmos_netdev *nd = netdev_priv(dev);
 	int cpu;
@@ -232,7 +232,7 @@ static int dev_open(struct net_device *dev)
 	return 0;
 }
 
-static int dev_stop(struct net_device *dev)
+static int nd_stop(struct net_device *dev)
 {
 	struct atmos_netdev *nd = netdev_priv(dev);
 	int cpu;
@@ -247,7 +247,7 @@ static int dev_stop(struct net_device *dev)
 	return 0;
 }
 
-static int dev_init(struct net_device *dev)
+static int nd_init(struct net_device *dev)
 {
 	struct atmos_netdev *nd = netdev_priv(dev);
 	int cpu;
@@ -259,13 +259,13 @@ static int dev_init(struct net_device *dev)
 		struct atmos_rxq *rxq = per_cpu_ptr(nd->rxq, cpu);
 
 		skb_queue_head_init(&rxq->queue);
-		netif_napi_add(dev, &rxq->napi, dev_poll);
+		netif_napi_add(dev, &rxq->napi, nd_poll);
 	}
 	return 0;
 }
 
 /* Nobody is in the device any more, and it is down. */
-static void dev_uninit(struct net_device *dev)
+static void nd_uninit(struct net_device *dev)
 {
 	struct atmos_netdev *nd = netdev_priv(dev);
 	int cpu;
@@ -276,7 +276,7 @@ static void dev_uninit(struct net_device *dev)
 	synchronize_net();
 }
 
-static void dev_free(struct net_device *dev)
+static void nd_free(struct net_device *dev)
 {
 	struct atmos_netdev *nd = netdev_priv(dev);
 	int cpu;
@@ -289,7 +289,7 @@ static void dev_free(struct net_device *dev)
 }
 
 /* What is sent to the device is what the sockets receive. */
-static void dev_stats(struct net_device *dev, struct rtnl_link_stats64 *stats)
+static void nd_stats(struct net_device *dev, struct rtnl_link_stats64 *stats)
 {
 	struct atmos_netdev *nd = netdev_priv(dev);
 	struct atmos_rx_stats sum;
@@ -300,23 +300,23 @@ static void dev_stats(struct net_device *dev, struct rtnl_link_stats64 *stats)
 	stats->tx_dropped = sum.dropped;
 }
 
-static const struct net_device_ops dev_ops = {
-	.ndo_init = dev_init,
-	.ndo_uninit = dev_uninit,
-	.ndo_open = dev_open,
-	.ndo_stop = dev_stop,
-	.ndo_start_xmit = dev_start_xmit,
-	.ndo_xdp_xmit = dev_xdp_xmit,
-	.ndo_get_stats64 = dev_stats,
+static const struct net_device_ops nd_ops = {
+	.ndo_init = nd_init,
+	.ndo_uninit = nd_uninit,
+	.ndo_open = nd_open,
+	.ndo_stop = nd_stop,
+	.ndo_start_xmit = nd_start_xmit,
+	.ndo_xdp_xmit = nd_xdp_xmit,
+	.ndo_get_stats64 = nd_stats,
 };
 
-static void dev_setup(struct net_device *dev)
+static void nd_setup(struct net_device *dev)
 {
 	/* Frames stay as they are: coalesced, tagged, checksums to be done. */
 	const netdev_features_t features = NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HIGHDMA |
 		NETIF_F_HW_CSUM | NETIF_F_SCTP_CRC | NETIF_F_GSO_MASK;
 
-	dev->netdev_ops = &dev_ops;
+	dev->netdev_ops = &nd_ops;
 	dev->type = ARPHRD_NONE;
 	dev->flags = IFF_NOARP;
 	dev->priv_flags |= IFF_NO_QUEUE | IFF_DISABLE_NETPOLL;
@@ -331,10 +331,10 @@ static void dev_setup(struct net_device *dev)
 	dev->gso_max_size = GSO_MAX_SIZE;
 	compat_netdev_setup(dev);
 	dev->needs_free_netdev = true;
-	dev->priv_destructor = dev_free;
+	dev->priv_destructor = nd_free;
 }
 
-static void dev_no_ipv6(struct net_device *dev)
+static void nd_no_ipv6(struct net_device *dev)
 {
 #if IS_ENABLED(CONFIG_IPV6)
 	struct inet6_dev *idev = __in6_dev_get(dev);
@@ -361,7 +361,7 @@ int atmos_netdev_create(struct atmos_net *an)
 	int err;
 
 	ASSERT_RTNL();
-	dev = alloc_netdev(sizeof(*nd), "atmos0", NET_NAME_PREDICTABLE, dev_setup);
+	dev = alloc_netdev(sizeof(*nd), "atmos0", NET_NAME_PREDICTABLE, nd_setup);
 	if (!dev)
 		return -ENOMEM;
 	dev_net_set(dev, an->net);
@@ -372,7 +372,7 @@ int atmos_netdev_create(struct atmos_net *an)
 		free_netdev(dev);
 		return err;
 	}
-	dev_no_ipv6(dev);
+	nd_no_ipv6(dev);
 	err = dev_open(dev, NULL);
 	if (err) {
 		unregister_netdevice(dev);

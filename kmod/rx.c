@@ -469,26 +469,25 @@ void atmos_rx_again(struct atmos_net *an, struct sk_buff_head *frames)
 	struct atmos_rx rx = {
 		.an = an, .group = &group, .nr_max = 1,
 	};
+	struct atmos_flow_key key;
 	struct atmos_sock *as;
-	struct atmos_frame f;
 	struct sk_buff *skb;
 
 	local_bh_disable();
 	rcu_read_lock();
 	while ((skb = __skb_dequeue(frames))) {
+		atmos_rx_key(skb, &key);
+		as = atmos_flow_find(an, &key, skb->skb_iif);
+		if (as) {
+			atmos_rx_cb(skb)->flags |= STACK_RX_RECHECK;
+			group_add(&rx, as, skb);
+			continue;
+		}
 		skb->dev = device(&rx, skb->skb_iif);
-		if (!skb->dev || atmos_rx_parse(skb, &f)) {
-			atmos_rx_drop(&rx, skb);
-			continue;
-		}
-		as = atmos_rx_find(&rx, skb, &f);
-		if (!as) {
+		if (skb->dev)
 			atmos_rx_native(&rx, skb);
-			continue;
-		}
-		skb->dev = NULL;
-		atmos_rx_cb(skb)->flags |= STACK_RX_RECHECK;
-		group_add(&rx, as, skb);
+		else
+			atmos_rx_drop(&rx, skb);
 	}
 	atmos_rx_flush(&rx);
 	rcu_read_unlock();

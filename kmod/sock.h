@@ -277,6 +277,8 @@ struct atmos_icmp {
  * @timer: for @deadline; holds a reference while pending
  * @deadline: last DEADLINE, monotonic microseconds; 0: none
  * @rxq: frames that wait for the next entry
+ * @rx_path: by which interface, and at which generation of routes, its frames
+ *	were last found to be right (rx_path.c); 0: never
  * @icmp: pending ATMOS_EV_ICMP, or NULL; kept until the run that was told of it
  *	is over, because the error queue wants to know (dgram_error.c)
  *
@@ -373,6 +375,7 @@ struct atmos_sock {
 	struct timer_list timer;
 	u64 deadline;
 	struct sk_buff_head rxq;
+	u64 rx_path;
 	struct atmos_icmp *icmp;
 
 	u32 isn;
