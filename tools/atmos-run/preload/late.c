@@ -239,6 +239,7 @@ static enum outcome replace(struct slot *slot, int fd, int new, int flags)
 		return UNCHANGED;
 	}
 	slot->inode = 0;
+	/* Not earlier: the number of the descriptor goes with the signals. */
 	if (flags & O_ASYNC && fcntl(fd, F_SETFL, flags))
 		return BROKEN;
 	if (watched && real.epoll_ctl(slot->epoll, EPOLL_CTL_ADD, fd, &event))

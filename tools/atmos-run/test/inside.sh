@@ -60,7 +60,7 @@ verbose() {
 }
 
 in_signal_handlers() {
-	timeout 60 env LD_PRELOAD="$library:$standin" \
+	timeout 300 env LD_PRELOAD="$library:$standin" \
 		"$launcher" --family 18 "$@" "$work/signals"
 }
 
