@@ -125,4 +125,30 @@ static inline void compat_ip6_route_input(struct sk_buff *skb)
 #endif
 }
 
+/* __sock_cmsg_send() needs the message no more since 6.5 */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+#define compat_sock_cmsg_send(sk, msg, cmsg, sockc)	__sock_cmsg_send(sk, msg, cmsg, sockc)
+#else
+#define compat_sock_cmsg_send(sk, msg, cmsg, sockc)	__sock_cmsg_send(sk, cmsg, sockc)
+#endif
+
+/* Since 6.13 the cookie as a whole is used, since 6.14 it knows a priority. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#define compat_setup_tx_timestamp(skb, sockc)	skb_setup_tx_timestamp(skb, (sockc)->tsflags)
+#else
+#define compat_setup_tx_timestamp(skb, sockc)	skb_setup_tx_timestamp(skb, sockc)
+#endif
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 14, 0)
+#define compat_sockc_priority(sockc, otherwise)	(otherwise)
+#else
+#define compat_sockc_priority(sockc, otherwise)	((sockc)->priority)
+#endif
+
+/* sk_drops may be spread over NUMA nodes since 6.18 */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+#define compat_drops_inc(sk)	atomic_inc(&(sk)->sk_drops)
+#else
+#define compat_drops_inc(sk)	sk_drops_inc(sk)
+#endif
+
 #endif /* _ATMOS_COMPAT_H */

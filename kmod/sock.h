@@ -240,8 +240,9 @@ struct atmos_icmp {
 	u8 family;		/* 4 or 6 */
 	u8 type;
 	u8 code;
-	u8 reserved;
+	u8 ttl;			/* of the packet that it came in */
 	u16 len;		/* of @quote */
+	int ifindex;		/* where it came in */
 	union atmos_addr from;	/* who sent it */
 	u8 quote[STACK_RX_INLINE];
 };
