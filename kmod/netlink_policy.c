@@ -127,4 +127,8 @@ const struct genl_ops atmos_nl_ops[ATMOS_NL_OPS] = {
 		.cmd = ATMOS_CMD_INFO_GET,
 		.doit = atmos_nl_info_get_doit,
 	},
+	{
+		.cmd = ATMOS_CMD_SOCKET_GET,
+		.dumpit = atmos_nl_socket_get_dumpit,
+	},
 };

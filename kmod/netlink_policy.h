@@ -7,7 +7,7 @@
 
 #include "../uapi/linux/atmos.h"
 
-#define ATMOS_NL_OPS 11
+#define ATMOS_NL_OPS 12
 
 extern const struct genl_ops atmos_nl_ops[ATMOS_NL_OPS];
 
@@ -26,5 +26,6 @@ int atmos_nl_image_unload_doit(struct sk_buff *skb, struct genl_info *info);
 int atmos_nl_limits_get_doit(struct sk_buff *skb, struct genl_info *info);
 int atmos_nl_limits_set_doit(struct sk_buff *skb, struct genl_info *info);
 int atmos_nl_info_get_doit(struct sk_buff *skb, struct genl_info *info);
+int atmos_nl_socket_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 
 #endif /* _ATMOS_NETLINK_POLICY_H */

@@ -26,6 +26,7 @@ static const char help[] =
 	"usage: atmosctl [-j] [-p] OBJECT COMMAND\n"
 	"\n"
 	"  domain   list | show ID | stats [ID] | kill ID | quarantine ID [on|off]\n"
+	"  socket   list\n"
 	"  fault    list [DOMAIN] | show SEQ\n"
 	"  image    list | show NAME | load NAME | unload NAME\n"
 	"  limits   show | set { domains N | pages N } ...\n"
@@ -139,11 +140,11 @@ static const struct object {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } objects[] = {
-	{ "domain", do_domain }, { "fault", do_fault },
-	{ "image", do_image },	 { "limits", do_limits },
-	{ "info", do_info },	 { "monitor", do_monitor },
-	{ "doctor", do_doctor }, { "version", do_version },
-	{ "help", do_help },
+	{ "domain", do_domain },   { "socket", do_socket },
+	{ "fault", do_fault },	   { "image", do_image },
+	{ "limits", do_limits },   { "info", do_info },
+	{ "monitor", do_monitor }, { "doctor", do_doctor },
+	{ "version", do_version }, { "help", do_help },
 };
 
 /* The one object that begins with @name; an exact match always wins. */

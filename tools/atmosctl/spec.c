@@ -39,6 +39,29 @@ static const char *const enum_image_class[] = {
 	NULL
 };
 
+static const char *const enum_socket_protocol[] = {
+	NULL,
+	"tcp",
+	"udp",
+	NULL
+};
+
+static const char *const enum_socket_status[] = {
+	NULL,
+	"established",
+	"syn-sent",
+	"syn-recv",
+	"fin-wait-1",
+	"fin-wait-2",
+	"time-wait",
+	"close",
+	"close-wait",
+	"last-ack",
+	"listen",
+	"closing",
+	NULL
+};
+
 static const struct spec_attr attrs_domain[] = {
 	[ATMOS_A_DOMAIN_ID] = { .name = "id", .type = SPEC_U64 },
 	[ATMOS_A_DOMAIN_STATUS] = { .name = "status", .type = SPEC_U32, .names = enum_domain_status, .nr_names = sizeof(enum_domain_status) / sizeof(enum_domain_status[0]) - 1 },
@@ -130,6 +153,19 @@ static const struct spec_attr attrs_info[] = {
 	[ATMOS_A_INFO_FAULTS] = { .name = "faults", .type = SPEC_U64 },
 };
 
+static const struct spec_attr attrs_socket[] = {
+	[ATMOS_A_SOCKET_COOKIE] = { .name = "cookie", .type = SPEC_U64 },
+	[ATMOS_A_SOCKET_PROTOCOL] = { .name = "protocol", .type = SPEC_U32, .names = enum_socket_protocol, .nr_names = sizeof(enum_socket_protocol) / sizeof(enum_socket_protocol[0]) - 1 },
+	[ATMOS_A_SOCKET_STATUS] = { .name = "status", .type = SPEC_U32, .names = enum_socket_status, .nr_names = sizeof(enum_socket_status) / sizeof(enum_socket_status[0]) - 1 },
+	[ATMOS_A_SOCKET_LOCAL] = { .name = "local", .type = SPEC_STRING },
+	[ATMOS_A_SOCKET_REMOTE] = { .name = "remote", .type = SPEC_STRING },
+	[ATMOS_A_SOCKET_DOMAIN] = { .name = "domain", .type = SPEC_U64 },
+	[ATMOS_A_SOCKET_RECV_QUEUE] = { .name = "recv-queue", .type = SPEC_U32 },
+	[ATMOS_A_SOCKET_SEND_QUEUE] = { .name = "send-queue", .type = SPEC_U32 },
+	[ATMOS_A_SOCKET_UID] = { .name = "uid", .type = SPEC_U32 },
+	[ATMOS_A_SOCKET_INODE] = { .name = "inode", .type = SPEC_U64 },
+};
+
 const struct spec_set spec_domain = {
 	.attrs = attrs_domain,
 	.max = ATMOS_A_DOMAIN_MAX,
@@ -158,6 +194,11 @@ const struct spec_set spec_limits = {
 const struct spec_set spec_info = {
 	.attrs = attrs_info,
 	.max = ATMOS_A_INFO_MAX,
+};
+
+const struct spec_set spec_socket = {
+	.attrs = attrs_socket,
+	.max = ATMOS_A_SOCKET_MAX,
 };
 
 const struct spec_notice spec_notices[ATMOS_CMD_MAX + 1] = {

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Control plane: the sockets of a network namespace.
+ *
+ * A dump walks the flow table, so it has what packets can reach: listeners,
+ * connections, UDP sockets with a port. Each is told under its own lock, as it
+ * is at that moment.
+ */
+#include <net/net_namespace.h>
+
+#include "compat.h"
+#include "net.h"
+#include "netlink.h"
+#include "sock.h"
+
+static_assert((int)ATMOS_SOCKET_STATUS_ESTABLISHED == (int)TCPS_ESTABLISHED, "states");
+static_assert((int)ATMOS_SOCKET_STATUS_CLOSING == (int)TCPS_CLOSING, "states");
+
+#define ENDPOINT_LEN	64
+
+static void socket_endpoint(char *text, u8 family, const union atmos_addr *addr, u16 port)
+{
+	if (family == 4)
+		snprintf(text, ENDPOINT_LEN, "%pI4:%u", addr->b, port);
+	else
+		snprintf(text, ENDPOINT_LEN, "[%pI6c]:%u", addr->b, port);
+}
+
+static int put_ends(struct sk_buff *skb, const struct atmos_sock *as)
+{
+	const struct atmos_flow_key *key = &as->key;
+	char text[ENDPOINT_LEN];
+
+	socket_endpoint(text, key->family, &key->laddr, key->lport);
+	if (nla_put_string(skb, ATMOS_A_SOCKET_LOCAL, text))
+		return -EMSGSIZE;
+	if (!key->rport)
+		return 0;
+	socket_endpoint(text, key->family, &key->raddr, key->rport);
+	return nla_put_string(skb, ATMOS_A_SOCKET_REMOTE, text);
+}
+
+static int put_queues(struct sk_buff *skb, const struct atmos_sock *as)
+{
+	const struct sock *sk = (const struct sock *)as;
+	u32 received = as->rcv_next - as->rcv_pos, sent = as->tx.end - as->tx.start;
+
+	if (as->kind == STACK_LISTEN) {
+		received = as->accept_len;
+		sent = as->backlog;
+	} else if (as->kind == STACK_UDP) {
+		received = atomic_read(&sk->sk_rmem_alloc);
+		sent = sk_wmem_alloc_get(sk);
+	}
+	if (nla_put_u32(skb, ATMOS_A_SOCKET_RECV_QUEUE, received) ||
+	    nla_put_u32(skb, ATMOS_A_SOCKET_SEND_QUEUE, sent))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int fill_socket(struct sk_buff *skb, const void *socket)
+{
+	const struct atmos_sock *as = socket;
+	struct sock *sk = (struct sock *)as;
+	struct user_namespace *ns = sk_user_ns(NETLINK_CB(skb).sk ?: sk);
+	u8 state = as->kind == STACK_TCP ? as->tcp_state : as->kind == STACK_LISTEN ? TCPS_LISTEN :
+		   as->key.rport ? TCPS_ESTABLISHED : TCPS_CLOSE;
+	u64 inode = sock_i_ino(sk);
+
+	if (nla_put_u64_64bit(skb, ATMOS_A_SOCKET_COOKIE, sock_gen_cookie(sk),
+			      ATMOS_A_SOCKET_PAD) ||
+	    nla_put_u32(skb, ATMOS_A_SOCKET_PROTOCOL, as->key.proto == IPPROTO_TCP ?
+			ATMOS_SOCKET_PROTOCOL_TCP : ATMOS_SOCKET_PROTOCOL_UDP) ||
+	    nla_put_u32(skb, ATMOS_A_SOCKET_STATUS, state ?: TCPS_CLOSE) ||
+	    put_ends(skb, as) || put_queues(skb, as) ||
+	    nla_put_u32(skb, ATMOS_A_SOCKET_UID, from_kuid_munged(ns, sock_i_uid(sk))))
+		return -EMSGSIZE;
+	if (as->dom && nla_put_u64_64bit(skb, ATMOS_A_SOCKET_DOMAIN, as->dom->id,
+					 ATMOS_A_SOCKET_PAD))
+		return -EMSGSIZE;
+	if (inode && nla_put_u64_64bit(skb, ATMOS_A_SOCKET_INODE, inode, ATMOS_A_SOCKET_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
+int atmos_nl_socket_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct atmos_net *an = atmos_net(sock_net(skb->sk));
+	u64 cursor = cb->args[0];
+	int err = 0;
+
+	while (!err) {
+		struct atmos_sock *as = atmos_flow_next(an, &cursor);
+
+		if (!as)
+			break;
+		spin_lock_bh(&as->lock);
+		if (!as->defunct)
+			err = atmos_nl_dump(skb, cb, ATMOS_CMD_SOCKET_GET, fill_socket, as);
+		spin_unlock_bh(&as->lock);
+		sock_put(atmos_sock_sk(as));
+		/* What did not fit is the first of the next buffer. */
+		if (!err)
+			cb->args[0] = cursor;
+	}
+	return skb->len;
+}

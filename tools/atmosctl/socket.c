@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* atmosctl socket: list. */
+#include <string.h>
+
+#include "atmosctl.h"
+#include "nl.h"
+#include "show.h"
+
+static const struct column socket_columns[] = {
+	{ "PROTO", ATMOS_A_SOCKET_PROTOCOL, -5 },
+	{ "STATE", ATMOS_A_SOCKET_STATUS, -11 },
+	{ "RECV-Q", ATMOS_A_SOCKET_RECV_QUEUE, 8 },
+	{ "SEND-Q", ATMOS_A_SOCKET_SEND_QUEUE, 8 },
+	{ "DOMAIN", ATMOS_A_SOCKET_DOMAIN, 8 },
+	{ "UID", ATMOS_A_SOCKET_UID, 6 },
+	{ "INODE", ATMOS_A_SOCKET_INODE, 8 },
+	{ "LOCAL", ATMOS_A_SOCKET_LOCAL, -24 },
+	{ "REMOTE", ATMOS_A_SOCKET_REMOTE, -1 },
+};
+
+int do_socket(int argc, char **argv)
+{
+	const char *command = argc ? argv[0] : "list";
+
+	if (strcmp(command, "list") || argc > 1)
+		usage("socket list");
+	ctl_open();
+	show_all(ctl_begin(ATMOS_CMD_SOCKET_GET, true), &spec_socket,
+		 socket_columns, ARRAY_SIZE(socket_columns));
+	return STATUS_OK;
+}
