@@ -117,7 +117,7 @@ static int listen_start(struct atmos_sock *as)
 
 	atmos_conn_setup(as);
 	as->kind = STACK_LISTEN;
-	as->rcv_edge = atmos_stream_room(as);
+	as->rcv_edge = atmos_stream_room(sk);
 	err = atmos_flow_listen(as);
 	if (err)
 		goto undo;
@@ -158,7 +158,7 @@ int atmos_stream_listen(struct socket *sock, int backlog)
 		spin_unlock_bh(&as->lock);
 		goto out;
 	}
-	err = atmos_bind_auto(sk);
+	err = atmos_bind_auto(as);
 	if (err)
 		goto out;
 	sk->sk_ack_backlog = 0;
