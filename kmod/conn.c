@@ -11,9 +11,10 @@
  * a stack is never shown to it twice.
  *
  * A socket need not have a domain: one that has not run yet has none, and one
- * in TIME-WAIT sleeps: its record is kept and its domain given back. The next
- * event makes a new domain from the record.
+ * in TIME-WAIT, or idle for long, sleeps: its record is kept and its domain
+ * given back. The next event makes a new domain from the record.
  */
+#include <linux/module.h>
 #include <linux/random.h>
 #include <linux/siphash.h>
 #include <linux/ktime.h>
@@ -28,6 +29,10 @@
 
 /* Retry of what a quarantine or a missing gate kept from being entered. */
 #define CONN_RETRY	(HZ / 4)
+
+static unsigned int hibernate_ms = 10000;
+module_param(hibernate_ms, uint, 0644);
+MODULE_PARM_DESC(hibernate_ms, "a socket idle for so long keeps its record only, not its domain (default 10000, 0: never)");
 
 static struct atmos_image *conn_image;
 static siphash_aligned_key_t conn_secret[2];
@@ -138,6 +143,8 @@ static void conn_sleep(struct atmos_sock *as)
 {
 	struct atmos_domain *dom = as->dom;
 
+	if (!dom)
+		return;
 	as->record = kmemdup(dom->shadow, dom->shadow_used, GFP_ATOMIC | __GFP_NOWARN);
 	if (!as->record)
 		return;
@@ -424,6 +431,29 @@ static unsigned long conn_expires(u64 deadline)
 	return jiffies + usecs_to_jiffies(min_t(u64, deadline - now, U32_MAX / 2)) + 1;
 }
 
+/* Jiffies for which an awake domain may be idle; 0: for ever. */
+static unsigned long conn_patience(const struct atmos_sock *as)
+{
+	return as->dom ? msecs_to_jiffies(READ_ONCE(hibernate_ms)) : 0;
+}
+
+/* For the deadline, or to see whether the domain is idle, what comes first. */
+static void conn_timer_arm(struct atmos_sock *as)
+{
+	unsigned long patience = conn_patience(as), expires = jiffies + patience;
+
+	if (as->deadline) {
+		unsigned long at = conn_expires(as->deadline);
+
+		if (!patience || time_before(at, expires))
+			expires = at;
+	} else if (!patience) {
+		sk_stop_timer(atmos_sock_sk(as), &as->timer);
+		return;
+	}
+	conn_timer_set(as, expires);
+}
+
 static void conn_wake_up(struct atmos_sock *as)
 {
 	struct sock *sk = atmos_sock_sk(as);
@@ -451,14 +481,14 @@ static void conn_finish(struct atmos_sock *as, u64 deadline, int err)
 		atmos_conn_end(as);
 	} else if (unlikely(err || conn_due(as))) {
 		conn_timer_set(as, jiffies + (err ? CONN_RETRY : 1));
-	} else if (as->deadline != deadline || (as->deadline && !timer_pending(&as->timer))) {
-		if (as->deadline)
-			conn_timer_set(as, conn_expires(as->deadline));
-		else
-			sk_stop_timer(atmos_sock_sk(as), &as->timer);
+	} else {
+		if (unlikely(as->tcp_state == TCPS_TIME_WAIT))
+			conn_sleep(as);
+		/* A timer that comes too early costs less than to move it each time. */
+		if (as->deadline != deadline || !timer_pending(&as->timer))
+			conn_timer_arm(as);
 	}
-	if (unlikely(as->tcp_state == TCPS_TIME_WAIT && as->dom && !err))
-		conn_sleep(as);
+	as->last_run = jiffies;
 	conn_wake_up(as);
 }
 
@@ -581,10 +611,14 @@ static void conn_timer(struct timer_list *t)
 	spin_lock(&as->lock);
 	if (as->defunct)
 		goto out;
-	if (conn_due(as) || (as->deadline && as->deadline <= conn_now_us()))
+	if (conn_due(as) || (as->deadline && as->deadline <= conn_now_us())) {
 		atmos_conn_run(as);
-	else if (as->deadline)
-		conn_timer_set(as, conn_expires(as->deadline));
+		goto out;
+	}
+	/* Whoever has something in flight has a deadline soon. */
+	if (as->dom && conn_patience(as) && jiffies - as->last_run >= conn_patience(as))
+		conn_sleep(as);
+	conn_timer_arm(as);
 out:
 	spin_unlock(&as->lock);
 	sock_put(atmos_sock_sk(as));

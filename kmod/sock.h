@@ -277,6 +277,7 @@ struct atmos_icmp {
  * @died: deaths since the last commit
  * @timer: for @deadline; holds a reference while pending
  * @deadline: last DEADLINE, monotonic microseconds; 0: none
+ * @last_run: jiffies when the domain ran last
  * @rxq: frames that wait for the next entry
  * @rx_path: by which interface, and at which generation of routes, its frames
  *	were last found to be right (rx_path.c); 0: never
@@ -375,6 +376,7 @@ struct atmos_sock {
 	u32 pending;
 	struct timer_list timer;
 	u64 deadline;
+	unsigned long last_run;
 	struct sk_buff_head rxq;
 	u64 rx_path;
 	struct atmos_icmp *icmp;
