@@ -4,7 +4,8 @@
  *
  * A dump walks the flow table, so it has what packets can reach: listeners,
  * connections, UDP sockets with a port. Each is told under its own lock, as it
- * is at that moment.
+ * is at that moment. A dump goes on by count, so sockets that come and go
+ * meanwhile may make it miss others or tell them twice.
  */
 #include <net/net_namespace.h>
 
@@ -83,25 +84,37 @@ static int fill_socket(struct sk_buff *skb, const void *socket)
 	return 0;
 }
 
-int atmos_nl_socket_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+/* One socket's turn; 0 if it was told, or is over. */
+static int dump_socket(struct sk_buff *skb, struct netlink_callback *cb, struct atmos_sock *as)
 {
-	struct atmos_net *an = atmos_net(sock_net(skb->sk));
-	u64 cursor = cb->args[0];
 	int err = 0;
 
-	while (!err) {
-		struct atmos_sock *as = atmos_flow_next(an, &cursor);
+	spin_lock_bh(&as->lock);
+	if (!as->defunct)
+		err = atmos_nl_dump(skb, cb, ATMOS_CMD_SOCKET_GET, fill_socket, as);
+	spin_unlock_bh(&as->lock);
+	return err;
+}
 
+int atmos_nl_socket_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct atmos_flow_iter iter;
+	struct atmos_sock *as;
+	/* Sockets that were told before. */
+	long skip = cb->args[0], at = 0;
+	int err = 0;
+
+	atmos_flow_iter_begin(&iter, atmos_net(sock_net(skb->sk)));
+	while (!err) {
+		as = atmos_flow_iter_next(&iter);
 		if (!as)
 			break;
-		spin_lock_bh(&as->lock);
-		if (!as->defunct)
-			err = atmos_nl_dump(skb, cb, ATMOS_CMD_SOCKET_GET, fill_socket, as);
-		spin_unlock_bh(&as->lock);
+		if (at++ >= skip)
+			err = dump_socket(skb, cb, as);
 		sock_put(atmos_sock_sk(as));
-		/* What did not fit is the first of the next buffer. */
 		if (!err)
-			cb->args[0] = cursor;
+			cb->args[0] = max(at, skip);
 	}
+	atmos_flow_iter_end(&iter);
 	return skb->len;
 }
