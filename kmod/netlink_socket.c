@@ -66,11 +66,12 @@ static int fill_socket(struct sk_buff *skb, const void *socket)
 	struct user_namespace *ns = sk_user_ns(NETLINK_CB(skb).sk ?: sk);
 	u8 state = as->kind == STACK_TCP ? as->tcp_state : as->kind == STACK_LISTEN ? TCPS_LISTEN :
 		   as->key.rport ? TCPS_ESTABLISHED : TCPS_CLOSE;
-	u64 inode = sock_i_ino(sk);
+	u64 inode = sock_i_ino(sk), cookie = atomic64_read(&sk->sk_cookie);
 
-	if (nla_put_u64_64bit(skb, ATMOS_A_SOCKET_COOKIE, sock_gen_cookie(sk),
-			      ATMOS_A_SOCKET_PAD) ||
-	    nla_put_u32(skb, ATMOS_A_SOCKET_PROTOCOL, as->key.proto == IPPROTO_TCP ?
+	/* The kernel gives a socket its cookie when somebody asks for it. */
+	if (cookie && nla_put_u64_64bit(skb, ATMOS_A_SOCKET_COOKIE, cookie, ATMOS_A_SOCKET_PAD))
+		return -EMSGSIZE;
+	if (nla_put_u32(skb, ATMOS_A_SOCKET_PROTOCOL, as->key.proto == IPPROTO_TCP ?
 			ATMOS_SOCKET_PROTOCOL_TCP : ATMOS_SOCKET_PROTOCOL_UDP) ||
 	    nla_put_u32(skb, ATMOS_A_SOCKET_STATUS, state ?: TCPS_CLOSE) ||
 	    put_ends(skb, as) || put_queues(skb, as) ||
