@@ -68,9 +68,6 @@ void atmos_dgram_deliver(struct atmos_sock *as, const struct dom_cmd_DGRAM *cmd,
 		kfree_skb(skb);
 		return;
 	}
-	nf_reset_ct(skb);
-	skb_dst_drop(skb);
-	skb->dev = NULL;
 	if (!skb->tstamp && unlikely(sock_flag(sk, SOCK_TIMESTAMP) ||
 				     sock_flag(sk, SOCK_TIMESTAMPING_RX_SOFTWARE)))
 		__net_timestamp(skb);

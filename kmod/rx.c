@@ -249,7 +249,10 @@ static void deliver_icmp(struct atmos_rx *rx, struct atmos_sock *as, struct sk_b
 		.family = f->family,
 		.type = f->type,
 		.code = f->code,
+		.ttl = h[f->family == 4 ? offsetof(struct iphdr, ttl) :
+					  offsetof(struct ipv6hdr, hop_limit)],
 		.len = quote_len(f),
+		.ifindex = skb->skb_iif,
 	};
 
 	memcpy(&icmp.from, h + f->saddr, f->family == 4 ? 4 : 16);
@@ -260,7 +263,10 @@ static void deliver_icmp(struct atmos_rx *rx, struct atmos_sock *as, struct sk_b
 	consume_skb(skb);
 }
 
-/* SO_ATTACH_FILTER and security modules look at it from L4 on. */
+/*
+ * SO_ATTACH_FILTER and security modules look at it from L4 on. Datagrams are
+ * looked at when they are delivered: a filter may cut them.
+ */
 static int filter(struct atmos_sock *as, struct sk_buff *skb, const struct atmos_frame *f)
 {
 	int err;
@@ -290,7 +296,7 @@ static void deliver_one(struct atmos_rx *rx, struct atmos_sock *as, struct sk_bu
 		deliver_icmp(rx, as, skb, f);
 		return;
 	}
-	if (filter(as, skb, f)) {
+	if (f->proto == IPPROTO_TCP && filter(as, skb, f)) {
 		atmos_rx_drop(rx, skb);
 		return;
 	}
