@@ -403,17 +403,46 @@ int atmos_dgram_shutdown(struct socket *sock, int how)
 }
 
 /**
- * atmos_dgram_purge() - at the end: what is queued, either way
- * @as: socket, which nobody uses any more
+ * atmos_dgram_splice_eof() - proto_ops.splice_eof: the file has ended
+ * @sock: socket
  *
- * Context: process. Takes the socket's lock.
+ * Its last piece was sent as one that more follows. Context: process.
  */
-void atmos_dgram_purge(struct atmos_sock *as)
+void atmos_dgram_splice_eof(struct socket *sock)
 {
-	spin_lock_bh(&as->lock);
-	__skb_queue_purge(&as->sendq);
-	__skb_queue_purge(&atmos_sock_sk(as)->sk_receive_queue);
-	spin_unlock_bh(&as->lock);
+	struct atmos_sock *as = atmos_sk(sock->sk);
+
+	lock_sock(sock->sk);
+	if (!as->corked)
+		dgram_cork_push(as);
+	release_sock(sock->sk);
+}
+
+/**
+ * atmos_dgram_release() - proto_ops.release
+ * @sock: socket
+ *
+ * What waits, either way, is lost; the port is free at once. Context: process.
+ * Return: 0.
+ */
+int atmos_dgram_release(struct socket *sock)
+{
+	struct sock *sk = sock->sk;
+	struct atmos_sock *as = atmos_sk(sk);
+
+	lock_sock(sk);
+	sk->sk_shutdown = SHUTDOWN_MASK;
 	kfree_skb(as->cork);
-	as->cork = NULL;
+	WRITE_ONCE(as->cork, NULL);
+	spin_lock_bh(&as->lock);
+	atmos_conn_end(as);
+	__skb_queue_purge(&as->sendq);
+	__skb_queue_purge(&sk->sk_receive_queue);
+	spin_unlock_bh(&as->lock);
+	atmos_port_put(as);
+	sock_orphan(sk);
+	sock->sk = NULL;
+	release_sock(sk);
+	sock_put(sk);
+	return 0;
 }
