@@ -151,4 +151,11 @@ static inline void compat_ip6_route_input(struct sk_buff *skb)
 #define compat_drops_inc(sk)	sk_drops_inc(sk)
 #endif
 
+/* device memory came to MSG_ZEROCOPY in 6.16 */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+#define compat_msg_zerocopy(sk, size)	msg_zerocopy_realloc(sk, size, NULL)
+#else
+#define compat_msg_zerocopy(sk, size)	msg_zerocopy_realloc(sk, size, NULL, false)
+#endif
+
 #endif /* _ATMOS_COMPAT_H */

@@ -353,13 +353,13 @@ struct atmos_sock {
 	u8 explicit_port:1;
 	u8 recverr:1;
 	u8 corked:1;
+	u8 inq:1;
 	u8 died;			/* between, because bits share their byte */
 	u8 hashed:1;			/* ... and these under @lock */
 	u8 exact:1;
 	u8 defunct:1;
 	u8 eof:1;
 	u8 urg_state:2;
-	u8 inq:1;
 
 	struct atmos_flow_key key;
 	struct rhash_head flow_node;
@@ -438,6 +438,15 @@ static inline struct atmos_sock *atmos_sk(const struct sock *sk)
 static inline struct sock *atmos_sock_sk(const struct atmos_sock *as)
 {
 	return (struct sock *)as;
+}
+
+/* The engine's state as of the last commit, but for what is in flight; or NULL. @lock. */
+static inline const struct tcp_record *atmos_sock_tcb(const struct atmos_sock *as)
+{
+	if (likely(as->dom))
+		return (const void *)as->dom->shadow;
+	return as->record && as->record_len >= offsetof(struct tcp_record, ooo) ?
+	       (const void *)as->record : NULL;
 }
 
 /* Number of the address family; module parameter "family". */
@@ -620,7 +629,14 @@ int atmos_stream_disconnect(struct sock *sk);
  */
 int atmos_stream_wait_connect(struct sock *sk, long *timeo);
 /* Room that an empty receive buffer offers: the first rcv_edge. */
-u32 atmos_stream_room(const struct sock *sk);
+u32 atmos_stream_room(const struct atmos_sock *as);
+/* Can the domain be entered? 0, -EHOSTDOWN, -ECONNABORTED; @lock. */
+int atmos_stream_ready(const struct atmos_sock *as);
+/* Is there so much to read that poll() tells it? @lock, or a hint. */
+bool atmos_stream_readable(const struct atmos_sock *as, u32 target);
+/* Bytes were acknowledged, bytes were read; @lock. */
+void atmos_stream_acked(struct atmos_sock *as);
+void atmos_stream_consumed(struct atmos_sock *as);
 
 /*
  * Memory is accounted under @lock. What was committed cannot be refused: then
