@@ -29,8 +29,7 @@ static void commit_stash(struct atmos_sock *as, const struct dom_cmd_STASH *cmd,
 		.offset = cmd->offset,
 		.len = cmd->len,
 	};
-	skb_orphan(skb);
-	skb_set_owner_r(skb, atmos_sock_sk(as));
+	atmos_rmem_charge(atmos_sock_sk(as), skb);
 	if (!atmos_stash_add(&as->stash, skb)) {
 		kfree_skb(skb);		/* checked: cannot overlap */
 		return;
@@ -42,7 +41,8 @@ static void commit_stash(struct atmos_sock *as, const struct dom_cmd_STASH *cmd,
  * atmos_conn_state() - show the application what the engine's state means
  * @as: socket, its lock held; @tcp_state, @tcp_flags and @eof are new
  *
- * As with Linux's TCP, TIME-WAIT is a closed socket to its owner.
+ * As with Linux's TCP, TIME-WAIT is a closed socket to its owner. Who reads the
+ * state without the lock, then sk_err, finds the error that led to it.
  */
 void atmos_conn_state(struct atmos_sock *as)
 {
@@ -60,7 +60,6 @@ void atmos_conn_state(struct atmos_sock *as)
 		shut = SHUTDOWN_MASK;
 	WRITE_ONCE(sk->sk_shutdown, shut);
 	smp_store_release(&sk->sk_state, state);
-	as->wake |= ATMOS_WAKE_STATE;
 	/* Whoever waits to write learns that the connection is there, or gone. */
 	if (state == TCP_ESTABLISHED || state == TCP_CLOSE)
 		as->wake |= ATMOS_WAKE_WRITE;
@@ -74,7 +73,8 @@ static void commit_state(struct atmos_sock *as, const struct dom_cmd_STATE *cmd)
 		as->eof = 1;
 		as->rcv_end = cmd->rcv_end;
 	}
-	atmos_conn_state(as);
+	/* Shown when the run is over: an error of the same run comes first. */
+	as->wake |= ATMOS_WAKE_STATE;
 }
 
 static void commit_error(struct atmos_sock *as, const struct dom_cmd_ERROR *cmd)

@@ -151,6 +151,10 @@ static inline void compat_ip6_route_input(struct sk_buff *skb)
 #define compat_drops_inc(sk)	sk_drops_inc(sk)
 #endif
 
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+#include <net/proto_memory.h>	/* sk_under_memory_pressure() */
+#endif
+
 /* device memory came to MSG_ZEROCOPY in 6.16 */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
 #define compat_msg_zerocopy(sk, size)	msg_zerocopy_realloc(sk, size, NULL)

@@ -354,8 +354,7 @@ static void conn_give_up(struct atmos_sock *as)
 	sk->sk_err = ECONNABORTED;
 	as->tcp_state = TCPS_CLOSE;
 	as->tcp_flags |= STACK_ST_RESET;
-	atmos_conn_state(as);
-	as->wake |= ATMOS_WAKE_ERROR;
+	as->wake |= ATMOS_WAKE_STATE | ATMOS_WAKE_ERROR;
 }
 
 static void conn_icmp_done(struct atmos_sock *as, u32 served)
@@ -457,8 +456,11 @@ static void conn_timer_arm(struct atmos_sock *as)
 static void conn_wake_up(struct atmos_sock *as)
 {
 	struct sock *sk = atmos_sock_sk(as);
-	u32 wake = as->wake;
+	u32 wake;
 
+	if (unlikely(as->wake & ATMOS_WAKE_STATE))
+		atmos_conn_state(as);
+	wake = as->wake;
 	as->wake = 0;
 	if (!wake || sock_flag(sk, SOCK_DEAD))
 		return;
@@ -543,7 +545,8 @@ int atmos_conn_post(struct atmos_sock *as, u32 events)
  * Frames with payload are turned away while the reader has left twice its
  * buffer lying: what a peer sends within its window cannot take more, however
  * small it cuts its segments. Acknowledgments still count. Datagrams are while
- * the buffer is full: a flood then costs no entries.
+ * the buffer is full: a flood then costs no entries. So it is while a socket
+ * owes memory that the limits did not grant.
  */
 static void conn_shed(struct atmos_sock *as, struct sk_buff_head *frames)
 {
@@ -573,7 +576,8 @@ void atmos_conn_rx(struct atmos_sock *as, struct sk_buff_head *frames)
 	__skb_queue_head_init(&again);
 	spin_lock(&as->lock);
 	if (as->kind != STACK_LISTEN &&
-	    unlikely(atomic_read(&sk->sk_rmem_alloc) >
+	    unlikely(sk->sk_forward_alloc < 0 ||
+		     atomic_read(&sk->sk_rmem_alloc) >
 		     READ_ONCE(sk->sk_rcvbuf) << (as->kind == STACK_TCP)))
 		conn_shed(as, frames);
 	skb_queue_splice_tail_init(frames, &as->rxq);
@@ -677,6 +681,9 @@ void atmos_conn_setup(struct atmos_sock *as)
 	as->urg_pos = 0;
 	as->tcp_state = 0;
 	as->tcp_flags = 0;
+	as->rcv_tune_pos = 0;
+	as->rcv_tune_us = 0;
+	as->rcv_tune_space = 0;
 	as->stash_bytes = 0;
 	as->xmit_err = 0;
 	as->tx.start = 0;

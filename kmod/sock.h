@@ -542,7 +542,7 @@ void atmos_tx_cancel(struct atmos_sock *as);
 void atmos_tx_release(struct atmos_sock *as, u64 upto);
 void atmos_tx_purge(struct atmos_sock *as);
 int atmos_tx_frags(struct atmos_txbuf *tx, u64 pos, u32 len, struct sk_buff *skb);
-int atmos_tx_copy(struct atmos_txbuf *tx, u64 pos, u32 len, void *to);
+void atmos_tx_copy(struct atmos_txbuf *tx, u64 pos, u32 len, void *to);
 
 /* ---- stash.c ---- */
 

@@ -9,7 +9,9 @@
 #include <linux/sched/signal.h>
 #include <linux/sockios.h>
 #include <net/tcp.h>
+#include <asm/ioctls.h>
 
+#include "compat.h"
 #include "sock.h"
 
 /**

@@ -9,9 +9,10 @@
  * an skb that is the head, and with &atmos_sock.peekers none that is queued.
  */
 #include <linux/math64.h>
-#include <linux/timekeeping.h>
+#include <linux/ktime.h>
 #include <net/busy_poll.h>
 
+#include "compat.h"
 #include "sock.h"
 
 /* A buffer of so many bytes offers half of them: the rest is overhead. */

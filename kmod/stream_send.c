@@ -170,7 +170,7 @@ static int send_state(const struct atmos_sock *as)
  * be by what it waits for: behind a whole segment that could not go, nothing
  * new can.
  */
-static int send_publish(struct atmos_sock *as, const struct msghdr *msg)
+static int send_publish(struct atmos_sock *as, struct msghdr *msg)
 {
 	bool last = !msg_data_left(msg), waits;
 	int err;
