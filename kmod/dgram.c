@@ -94,21 +94,35 @@ static int dgram_copy(struct sk_buff *skb, u32 offset, struct msghdr *msg, size_
 	return skb_copy_datagram_from_iter(skb, offset, &msg->msg_iter, len);
 }
 
+/* How Linux's IP_MTU_DISCOVER, the same in both families, is put to the engine. */
+static u8 dgram_flags(unsigned int discover, bool dontfrag)
+{
+	u8 flags = dontfrag ? STACK_SENDTO_WHOLE : 0;
+
+	if (discover == IP_PMTUDISC_DONT || discover >= IP_PMTUDISC_INTERFACE)
+		flags |= STACK_SENDTO_NO_DF;
+	if (discover >= IP_PMTUDISC_DO && discover <= IP_PMTUDISC_INTERFACE)
+		flags |= STACK_SENDTO_WHOLE;
+	return flags;
+}
+
 /* Everything but position and length. The reference to @dst becomes the skb's. */
 static void dgram_describe(struct atmos_sock *as, struct sk_buff *skb, struct dst_entry *dst,
 			   const struct atmos_flow_key *key, const struct dgram_ctl *c)
 {
+	unsigned int discover = key->family == 4 ? READ_ONCE(as->inet.pmtudisc) : as->pmtudisc6;
 	struct atmos_dgram_send *d = dgram_send_info(skb);
 
 	*d = (struct atmos_dgram_send) {
 		.saddr = key->laddr,
 		.daddr = key->raddr,
-		.mtu = as->opts.flags & STACK_SO_PROBE_DF ? READ_ONCE(dst->dev->mtu) : dst_mtu(dst),
+		.mtu = discover >= IP_PMTUDISC_PROBE ? READ_ONCE(dst->dev->mtu) : dst_mtu(dst),
 		.flow_label = dgram_flow_label(as, key, c),
 		.dport = key->rport,
 		.tos = c->tos,
 		.ttl = dgram_ttl(key, dst, c->ttl),
 		.family = key->family,
+		.flags = dgram_flags(discover, c->dontfrag),
 	};
 	skb->priority = c->priority;
 	skb->mark = c->path.mark;
@@ -264,16 +278,10 @@ static int dgram_send_one(struct atmos_sock *as, struct msghdr *msg, size_t len,
 	return dgram_post(as, skb);
 }
 
-/* What Linux refuses once it knows the route. */
-static int dgram_route_ok(struct atmos_sock *as, struct dst_entry *dst,
-			  const struct atmos_flow_key *key, const struct dgram_ctl *c, size_t len)
+static bool dgram_is_broadcast(const struct atmos_flow_key *key, struct dst_entry *dst)
 {
-	if (key->family == 4)
-		return container_of(dst, struct rtable, dst)->rt_flags & RTCF_BROADCAST &&
-		       !sock_flag(atmos_sock_sk(as), SOCK_BROADCAST) ? -EACCES : 0;
-	if (c->dontfrag && len + DGRAM_HEADERS > dst_mtu(dst))
-		return dgram_failed(as, key, dst_mtu(dst), -EMSGSIZE);
-	return 0;
+	return key->family == 4 &&
+	       container_of(dst, struct rtable, dst)->rt_flags & RTCF_BROADCAST;
 }
 
 static int dgram_sendmsg(struct atmos_sock *as, struct msghdr *msg, size_t len)
@@ -303,7 +311,8 @@ static int dgram_sendmsg(struct atmos_sock *as, struct msghdr *msg, size_t len)
 	dst = atmos_egress_route(as, &key, &c.path);
 	if (IS_ERR(dst))
 		return PTR_ERR(dst);
-	err = dgram_route_ok(as, dst, &key, &c, len);
+	err = dgram_is_broadcast(&key, dst) && !sock_flag(atmos_sock_sk(as), SOCK_BROADCAST) ?
+	      -EACCES : 0;
 	if (!err && msg->msg_flags & MSG_CONFIRM)
 		dst_confirm_neigh(dst, &key.raddr);
 	if (unlikely(err || (msg->msg_flags & MSG_PROBE && !len))) {

@@ -39,6 +39,7 @@ u32 atmos_dgram_events(struct atmos_sock *as, u32 max)
 		e->pos = d->pos;
 		e->len = d->len;
 		e->family = d->family;
+		e->flags = d->flags;
 		e->dport = d->dport;
 		e->tos = d->tos;
 		e->ttl = d->ttl;
@@ -105,21 +106,22 @@ void atmos_dgram_xmit(struct atmos_sock *as, const struct dom_cmd_XMIT *cmd)
 {
 	struct sk_buff *skb = dgram_at(as, cmd->pos);
 	u32 hlen = cmd->hdr.inline_len, len;
+	u8 family, flags;
 	int err;
-	u8 family;
 
 	if (!skb)
 		return;
 	__skb_unlink(skb, &as->sendq);
 	family = dgram_send_info(skb)->family;
+	flags = dgram_send_info(skb)->flags;
 	len = skb->len + sizeof(struct udphdr);
 	/* Headers come before the payload; what described it is not needed any more. */
 	memcpy(skb_push(skb, hlen), (const u8 *)cmd + DOM_SLOT_SIZE, hlen);
 	skb_reset_network_header(skb);
 	skb_set_transport_header(skb, hlen - sizeof(struct udphdr));
 	udp_hdr(skb)->len = htons(len);
-	/* Without options that forbid it, this host may fragment what is too large. */
-	skb->ignore_df = !(as->opts.flags & (STACK_SO_DF | STACK_SO_PROBE_DF));
+	/* Unless the application forbids it, this host fragments what is too large. */
+	skb->ignore_df = !(flags & STACK_SENDTO_WHOLE);
 	if (family == 4) {
 		skb->protocol = htons(ETH_P_IP);
 		/*

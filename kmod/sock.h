@@ -178,6 +178,7 @@ struct atmos_txbuf {
  * @tos: traffic class
  * @ttl: TTL or hop limit
  * @family: 4 or 6, of the packet
+ * @flags: STACK_SENDTO_*
  *
  * It lies at the start of the skb's head, where headers will be; the skb holds
  * the payload and its route. Constant once queued.
@@ -193,6 +194,7 @@ struct atmos_dgram_send {
 	u8 tos;
 	u8 ttl;
 	u8 family;
+	u8 flags;
 };
 
 /* ---- the socket ---- */

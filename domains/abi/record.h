@@ -150,6 +150,10 @@ static_assert(sizeof(struct stack_opts) == 40, "socket options");
 /* SEND.flags */
 #define STACK_SEND_MORE		0x0001	/* MSG_MORE: a partial segment may wait */
 
+/* SENDTO.flags */
+#define STACK_SENDTO_NO_DF	0x01	/* routers may fragment it */
+#define STACK_SENDTO_WHOLE	0x02	/* EMSGSIZE rather than fragments made here */
+
 /* SHUTDOWN.how */
 #define STACK_SHUT_SEND		0x0001
 #define STACK_SHUT_RECV		0x0002

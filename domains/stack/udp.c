@@ -125,7 +125,7 @@ static void udp_sendto(struct udp *u, const struct dom_ev_SENDTO *ev)
 	fits = total <= mtu;
 	/* the most that the length field can say; v6 counts no L3 header */
 	if (total > 65535 + (family == 6 ? IP6_HLEN : 0) ||
-	    (!fits && r->opts.flags & (STACK_SO_DF | STACK_SO_PROBE_DF))) {
+	    (!fits && ev->flags & STACK_SENDTO_WHOLE)) {
 		udp_error(u, E_MSGSIZE, mtu);
 		u->acked = max_u64(u->acked, end);
 		return;
@@ -136,7 +136,7 @@ static void udp_sendto(struct udp *u, const struct dom_ev_SENDTO *ev)
 		return;
 	}
 	/* RFC 8085 3.2: as large as the path, else left to fragmentation */
-	df = !(r->opts.flags & STACK_SO_NO_DF) && fits;
+	df = !(ev->flags & STACK_SENDTO_NO_DF) && fits;
 	__builtin_memcpy(s, &ev->saddr0, 8);
 	__builtin_memcpy(s + 8, &ev->saddr1, 8);
 	__builtin_memcpy(d, &ev->daddr0, 8);

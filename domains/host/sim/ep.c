@@ -131,6 +131,10 @@ void ep_sendto(struct ep *ep, u16 len, const u8 *saddr, const u8 *daddr,
 	e->pos = ep->tail;
 	e->len = len;
 	e->family = ep->cfg.family;
+	if (ep->opts.flags & STACK_SO_NO_DF)
+		e->flags |= STACK_SENDTO_NO_DF;
+	if (ep->opts.flags & (STACK_SO_DF | STACK_SO_PROBE_DF))
+		e->flags |= STACK_SENDTO_WHOLE;
 	e->dport = dport;
 	e->mtu = mtu;
 	if (saddr)
