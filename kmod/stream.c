@@ -153,6 +153,7 @@ int atmos_stream_disconnect(struct sock *sk)
 	WRITE_ONCE(sk->sk_shutdown, 0);
 	if (live)
 		WRITE_ONCE(sk->sk_err, ECONNRESET);
+	/* poll(): behind the error */
 	smp_store_release(&sk->sk_state, TCP_CLOSE);
 	spin_unlock_bh(&as->lock);
 	atmos_tx_cancel(as);
@@ -252,7 +253,7 @@ static void stream_orphan(struct atmos_sock *as)
 	as->explicit_port = 0;	/* its end gives the port back */
 	if (as->defunct || !as->hashed) {
 		atmos_conn_end(as);
-		smp_store_release(&sk->sk_state, TCP_CLOSE);
+		WRITE_ONCE(sk->sk_state, TCP_CLOSE);
 	}
 	spin_unlock_bh(&as->lock);
 	atmos_tx_cancel(as);
@@ -338,7 +339,7 @@ __poll_t atmos_stream_poll(struct file *file, struct socket *sock, poll_table *w
 	u8 shut, state;
 
 	sock_poll_wait(file, sock, wait);
-	/* The error is there before the state that it led to: conn.c. */
+	/* Its error is there before it: atmos_conn_state(). */
 	state = smp_load_acquire(&sk->sk_state);
 	if (state == TCP_LISTEN)
 		return READ_ONCE(as->accept_len) ? EPOLLIN | EPOLLRDNORM : 0;
@@ -349,6 +350,7 @@ __poll_t atmos_stream_poll(struct file *file, struct socket *sock, poll_table *w
 		mask |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
 	if (state != TCP_SYN_SENT && state != TCP_SYN_RECV)
 		mask |= stream_poll_open(as, sk, shut);
+	/* The state, then the error that was there before. */
 	smp_rmb();
 	if (READ_ONCE(sk->sk_err) || !skb_queue_empty_lockless(&sk->sk_error_queue))
 		mask |= EPOLLERR;

@@ -175,6 +175,7 @@ void atmos_stream_deliver(struct atmos_sock *as, const struct dom_cmd_DELIVER *c
 		queue_add(as, skb, pos - atmos_data_cb(skb)->len, atmos_data_cb(skb)->offset,
 			  atmos_data_cb(skb)->len);
 	}
+	/* recvmsg(): behind the bytes */
 	smp_store_release(&as->rcv_next, pos);
 	if (unlikely(as->urg_state == ATMOS_URG_AHEAD && as->urg_pos < pos))
 		queue_urgent_byte(as);

@@ -270,21 +270,22 @@ static int stream_recv(struct recv *rc, size_t len)
 			if (n <= 0)
 				break;
 		}
-		if (likely(smp_load_acquire(&as->rcv_next) > rc->pos)) {
-			n = recv_some(rc, min_t(size_t, len, INT_MAX));
-			if (unlikely(n < 0))
+		/* What is queued up to there can be seen: atmos_stream_deliver(). */
+		if (unlikely(smp_load_acquire(&as->rcv_next) <= rc->pos)) {
+			if (copied >= target)
 				break;
-			copied += n;
-			len -= n;
-			if (likely(n))
-				sk_peek_offset_bwd(sk, rc->flags & MSG_PEEK ? -n : n);
-		} else if (copied >= target) {
-			break;
-		} else {
 			n = recv_wait(rc, copied, &timeo);
 			if (n <= 0)
 				break;
+			continue;
 		}
+		n = recv_some(rc, min_t(size_t, len, INT_MAX));
+		if (unlikely(n < 0))
+			break;
+		copied += n;
+		len -= n;
+		if (likely(n))
+			sk_peek_offset_bwd(sk, rc->flags & MSG_PEEK ? -n : n);
 	} while (len);
 	return n < 0 && !copied ? n : copied;
 }
@@ -389,13 +390,12 @@ int atmos_stream_recvmsg(struct socket *sock, struct msghdr *msg, size_t size, i
 {
 	struct sock *sk = sock->sk;
 	struct recv rc = { .as = atmos_sk(sk), .msg = msg, .flags = flags };
-	bool inq, six = rc.as->ip_family == AF_INET6;
+	bool inq;
 	int ret;
 
 	msg->msg_namelen = 0;
 	if (unlikely(flags & MSG_ERRQUEUE))
-		return sock_recv_errqueue(sk, msg, size, six ? SOL_IPV6 : SOL_IP,
-					  six ? IPV6_RECVERR : IP_RECVERR);
+		return atmos_recv_error(sk, msg, size);
 	if (sk_can_busy_loop(sk) && skb_queue_empty_lockless(&sk->sk_receive_queue) &&
 	    sk->sk_state == TCP_ESTABLISHED)
 		sk_busy_loop(sk, flags & MSG_DONTWAIT);
