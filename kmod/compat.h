@@ -5,8 +5,10 @@
 
 #include <linux/hrtimer.h>
 #include <linux/module_signature.h>
+#include <linux/net.h>
 #include <linux/netdevice.h>
 #include <linux/netfilter_ipv6.h>
+#include <linux/tcp.h>
 #include <linux/timer.h>
 #include <linux/types.h>
 #include <linux/version.h>
@@ -73,6 +75,48 @@ static inline void compat_hrtimer_setup(struct hrtimer *timer,
 #else
 #define compat_timer_container_of	timer_container_of
 #endif
+
+/* proto_ops.bind and .connect: the type is told from struct sockaddr since 6.19 */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
+#define compat_sockaddr		sockaddr
+#else
+#define compat_sockaddr		sockaddr_unsized
+#endif
+
+/* proto_ops.accept: what follows the sockets, one argument since 6.10 */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+#define COMPAT_ACCEPT_PARAMS	int compat_flags, bool compat_kern
+#define COMPAT_ACCEPT_FLAGS	compat_flags
+#else
+#define COMPAT_ACCEPT_PARAMS	struct proto_accept_arg *compat_arg
+#define COMPAT_ACCEPT_FLAGS	(compat_arg->flags)
+#endif
+
+/* proto_ops.sendpage went in 6.5, .splice_eof came */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+#define COMPAT_SENDPAGE(fn)	.sendpage = sock_no_sendpage,
+#else
+#define COMPAT_SENDPAGE(fn)	.splice_eof = fn,
+#endif
+
+/* Are a socket's options of SOL_SOCKET offered to its proto_ops? Since 6.7. */
+static inline void compat_custom_sockopt(struct socket *sock)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+	set_bit(SOCK_CUSTOM_SOCKOPT, &sock->flags);
+#endif
+}
+
+/* tcpi_rcv_wnd came in 6.2, tcpi_total_rto in 6.7 */
+static inline void compat_tcp_info(struct tcp_info *info, u32 rcv_wnd, u32 timeouts)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+	info->tcpi_rcv_wnd = rcv_wnd;
+#endif
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+	info->tcpi_total_rto = min_t(u32, timeouts, U16_MAX);
+#endif
+}
 
 /* genl_info_dump() came in 6.7 */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)

@@ -4,8 +4,10 @@
  * flow, and the domain that runs its stack.
  *
  *	af_atmos.c	the address family: creation, calls that serve both types
- *	bind.c		bind, connect, names: which addresses and ports
- *	sockopt.c tcp_info.c	options
+ *	proto.c		size of a socket, limits of memory
+ *	bind.c		bind, names: which addresses and ports
+ *	connect.c	connect, and its undoing
+ *	sockopt*.c tcp_info.c	options
  *	stream.c	TCP: shutdown, close, poll, ioctl
  *	stream_send.c stream_recv.c	TCP: sendmsg, recvmsg
  *	stream_queue.c	TCP: received bytes on their way to the reader, the window
@@ -58,6 +60,7 @@
 #include "../domains/abi/record_tcp.h"
 #include "addr.h"
 #include "atmos.h"
+#include "compat.h"
 
 struct atmos_net;
 
@@ -259,6 +262,8 @@ struct atmos_icmp {
  * @v6only: IPV6_V6ONLY; lock_sock()
  * @bound: it has a local port (bind.c); lock_sock()
  * @explicit_port: the port was asked for
+ * @group: key.laddr is multicast or broadcast: packets to it are taken, none
+ *	may be sent from it (bind.c); lock_sock()
  * @hashed: it is in a flow table, which holds a reference; @lock
  * @exact: in that of exact flows; @lock
  * @defunct: over: nothing may be queued or entered any more; @lock
@@ -332,6 +337,20 @@ struct atmos_icmp {
  * @notsent_lowat: TCP_NOTSENT_LOWAT, 0: the namespace's; lock_sock()
  * @inq: TCP_INQ: recvmsg() tells what is left; lock_sock()
  *
+ * Options, under lock_sock() (sockopt*.c); IPv4's are in @inet: tos, uc_ttl,
+ * mc_ttl, mc_index, mc_addr, uc_index, pmtudisc:
+ * @recverr: IP_RECVERR, for IPv4's packets
+ * @recverr6: IPV6_RECVERR, for IPv6's
+ * @freebind: IP_FREEBIND, IPV6_FREEBIND
+ * @bind_no_port: IP_BIND_ADDRESS_NO_PORT
+ * @dontfrag: IPV6_DONTFRAG
+ * @tclass: IPV6_TCLASS
+ * @pmtudisc6: IPV6_MTU_DISCOVER
+ * @hop_limit: IPV6_UNICAST_HOPS, -1: the route's
+ * @mc_hops: IPV6_MULTICAST_HOPS, -1: the route's
+ * @uc_oif: IPV6_UNICAST_IF
+ * @mc_oif: IPV6_MULTICAST_IF
+ *
  * UDP (dgram.c):
  * @sendq: skbs with a struct atmos_dgram_send, by age, not handed to the network
  *	yet; under @lock, not the queue's own
@@ -339,10 +358,6 @@ struct atmos_icmp {
  * @cork: MSG_MORE: datagram that still grows, or NULL; lock_sock()
  * @corked: UDP_CORK: every send is one with MSG_MORE; lock_sock()
  * @cmsg_flags: ATMOS_CMSG_*: what recvmsg() tells beside; lock_sock()
- * @hop_limit, @mc_hops: IPv6's hop limits, -1: the route's; lock_sock()
- * @tclass: IPv6's traffic class; lock_sock()
- * @mc_oif: IPV6_MULTICAST_IF; lock_sock()
- * IPv4's are where they always are, in @inet: uc_ttl, mc_ttl, tos, mc_index, mc_addr.
  */
 struct atmos_sock {
 	struct inet_sock inet;
@@ -353,7 +368,12 @@ struct atmos_sock {
 	u8 v6only:1;			/* these under lock_sock() ... */
 	u8 bound:1;
 	u8 explicit_port:1;
+	u8 group:1;
 	u8 recverr:1;
+	u8 recverr6:1;
+	u8 freebind:1;
+	u8 bind_no_port:1;
+	u8 dontfrag:1;
 	u8 corked:1;
 	u8 inq:1;
 	u8 died;			/* between, because bits share their byte */
@@ -422,14 +442,17 @@ struct atmos_sock {
 	u32 peekers;
 	u32 notsent_lowat;
 
+	u8 tclass;
+	u8 pmtudisc6;
+	s16 hop_limit;
+	s16 mc_hops;
+	int uc_oif;
+	int mc_oif;
+
 	struct sk_buff_head sendq;
 	u64 send_pos;
 	struct sk_buff *cork;
 	u32 cmsg_flags;
-	s16 hop_limit;
-	s16 mc_hops;
-	u8 tclass;
-	int mc_oif;
 };
 
 static inline struct atmos_sock *atmos_sk(const struct sock *sk)
@@ -454,14 +477,16 @@ static inline const struct tcp_record *atmos_sock_tcb(const struct atmos_sock *a
 /* Number of the address family; module parameter "family". */
 extern unsigned int atmos_family;
 
-/* ---- af_atmos.c ---- */
+/* ---- af_atmos.c, proto.c ---- */
 
 int atmos_family_init(void);
 void atmos_family_exit(void);
+int atmos_proto_init(void);
+void atmos_proto_exit(void);
 extern struct proto atmos_tcp_prot;
 extern struct proto atmos_udp_prot;
-struct sock *atmos_sock_alloc(struct net *net, int type, gfp_t gfp, int kern);
 struct sock *atmos_sock_clone(struct sock *listener);
+void atmos_sock_custom(struct socket *sock);
 
 /* ---- net.c: one for each namespace that has sockets or devices ---- */
 
@@ -605,10 +630,26 @@ void atmos_error_icmp(struct atmos_sock *as, const struct dom_cmd_ERROR *cmd);
 void atmos_error_local(struct atmos_sock *as, int err, const struct atmos_flow_key *key, u32 info);
 int atmos_recv_error(struct sock *sk, struct msghdr *msg, size_t len);
 
-/* ---- bind.c ---- */
+/* ---- bind.c, connect.c ---- */
 
-/* A port, if it has none; lock_sock() held, ip_family decided. */
+int atmos_family_decide(struct atmos_sock *as, int family);
+bool atmos_flow_known(struct atmos_sock *as);
+int atmos_bind(struct socket *sock, struct compat_sockaddr *uaddr, int len);
 int atmos_bind_auto(struct atmos_sock *as);
+void atmos_unbind_port(struct atmos_sock *as);
+int atmos_getname(struct socket *sock, struct sockaddr *uaddr, int peer);
+void atmos_names_show(struct atmos_sock *as);
+void atmos_names_reset(struct atmos_sock *as);
+int atmos_stream_connect(struct socket *sock, struct compat_sockaddr *uaddr, int len, int flags);
+int atmos_dgram_connect(struct socket *sock, struct compat_sockaddr *uaddr, int len, int flags);
+
+/* ---- sockopt*.c, tcp_info.c ---- */
+
+int atmos_setsockopt(struct socket *sock, int level, int name, sockptr_t val, unsigned int len);
+int atmos_getsockopt(struct socket *sock, int level, int name, char __user *val, int __user *len);
+void atmos_opt_init(struct atmos_sock *as);
+void atmos_opt_path(struct atmos_sock *as);
+void atmos_opt_keepalive(struct sock *sk, int on);
 
 /* ---- stream.c, stream_send.c, stream_recv.c: struct proto_ops and struct proto ---- */
 

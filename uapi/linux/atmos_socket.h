@@ -19,6 +19,14 @@
 #define SOL_ATMOS		0x41544d
 
 /*
+ * The options of SOL_SOCKET once more, for setsockopt() only. Kernels before
+ * 6.7 do not ask the module about those of SOL_SOCKET: there SO_REUSEPORT is
+ * refused, and options that Atmos does not honour are not. At this level all
+ * kernels are alike.
+ */
+#define SOL_ATMOS_SOCKET	0x41544e
+
+/*
  * int, get and set: which of the two families the socket stands in for.
  *
  * AF_INET: addresses are struct sockaddr_in, and no others are taken.
