@@ -93,6 +93,13 @@ static inline bool atmos_flow_equal(const struct atmos_flow_key *a, const struct
 	return !((p[0] ^ q[0]) | (p[1] ^ q[1]) | (p[2] ^ q[2]) | (p[3] ^ q[3]) | (p[4] ^ q[4]));
 }
 
+static inline bool atmos_binding_equal(const struct atmos_binding *a,
+				       const struct atmos_binding *b)
+{
+	return atmos_addr_equal(&a->addr, &b->addr) && a->dev == b->dev &&
+	       a->family == b->family && a->v6only == b->v6only;
+}
+
 /* Both families' packets go to it. */
 static inline bool atmos_binding_dual(const struct atmos_binding *b)
 {

@@ -129,6 +129,23 @@ static inline void compat_tcp_info(struct tcp_info *info, u32 rcv_wnd, u32 timeo
 #include <net/gso.h>		/* __skb_gso_segment() */
 #endif
 
+/* IPv6's Ip6OutRequests was called otherwise until 6.9; a macro: it needs net/ipv6.h. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0)
+#define compat_ip6_count_out(net, idev, len)					\
+	IP6_UPD_PO_STATS(net, idev, IPSTATS_MIB_OUT, len)
+#else
+#define compat_ip6_count_out(net, idev, len)					\
+	IP6_INC_STATS(net, idev, IPSTATS_MIB_OUTREQUESTS)
+#endif
+
+/* struct sockaddr_unsized came in 6.19 */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
+#define compat_kernel_bind(sock, addr, len)	kernel_bind(sock, (struct sockaddr *)(addr), len)
+#else
+#define compat_kernel_bind(sock, addr, len)						\
+	kernel_bind(sock, (struct sockaddr_unsized *)(addr), len)
+#endif
+
 /* A device that needs no lock to send, and stays in its network namespace. */
 static inline void compat_netdev_setup(struct net_device *dev)
 {

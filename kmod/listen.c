@@ -81,7 +81,7 @@ void atmos_listen_opened(struct atmos_sock *as, const struct dom_cmd_OPENED *cmd
 	listen_child_state(child, as);
 	child->record = kmemdup(cmd + 1, cmd->hdr.inline_len, GFP_ATOMIC | __GFP_NOWARN);
 	child->record_len = cmd->hdr.inline_len;
-	if (!child->record || atmos_egress_connect(child))
+	if (!child->record || atmos_egress_accept(child, as))
 		goto drop;
 	atmos_port_share(child, as);
 	if (atmos_flow_insert(child))
@@ -109,14 +109,16 @@ lost:
 
 /* ---- listen ---- */
 
-/* The listener's part of the socket, under both locks. */
+/* The listener's part of the socket, under both locks. atmos_port_listen() makes it one. */
 static int listen_start(struct atmos_sock *as)
 {
 	struct sock *sk = atmos_sock_sk(as);
 	int err;
 
 	atmos_conn_setup(as);
-	as->kind = STACK_LISTEN;
+	err = atmos_port_listen(as);
+	if (err)
+		return err;
 	as->rcv_edge = atmos_stream_room(sk);
 	err = atmos_flow_listen(as);
 	if (err)

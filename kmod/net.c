@@ -14,6 +14,7 @@
 #include <net/netns/generic.h>
 
 #include "net.h"
+#include "port_native.h"
 #include "sock.h"
 
 static unsigned int net_id __read_mostly;
@@ -39,13 +40,20 @@ static int __net_init net_begin(struct net *net)
 	err = atmos_flow_init(an);
 	if (err)
 		return err;
+	err = atmos_port_init(an);
+	if (err)
+		goto port;
 	return 0;
+port:
+	atmos_flow_exit(an);
+	return err;
 }
 
 static void __net_exit net_end(struct net *net)
 {
 	struct atmos_net *an = atmos_net(net);
 
+	atmos_port_exit(an);
 	atmos_flow_exit(an);
 }
 
@@ -63,7 +71,14 @@ static struct pernet_operations net_ops = {
  */
 int atmos_net_init(void)
 {
-	return register_pernet_subsys(&net_ops);
+	int err = atmos_native_init();
+
+	if (err)
+		return err;
+	err = register_pernet_subsys(&net_ops);
+	if (err)
+		atmos_native_exit();
+	return err;
 }
 
 /**
@@ -74,4 +89,5 @@ int atmos_net_init(void)
 void atmos_net_exit(void)
 {
 	unregister_pernet_subsys(&net_ops);
+	atmos_native_exit();
 }

@@ -11,6 +11,8 @@
 #include <linux/siphash.h>
 #include <net/net_namespace.h>
 
+#include "addr.h"
+
 struct atmos_ports;
 struct atmos_steer;
 

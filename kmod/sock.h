@@ -548,10 +548,12 @@ struct atmos_path {
 
 int atmos_egress_connect(struct atmos_sock *as);
 int atmos_egress_rebind(struct atmos_sock *as);
-struct dst_entry *atmos_egress_dst(struct atmos_sock *as);
+int atmos_egress_accept(struct atmos_sock *child, struct atmos_sock *listener);
+struct dst_entry *atmos_egress_dst(struct atmos_sock *as, u32 *mtu);
+struct dst_entry *atmos_egress_reply(struct atmos_sock *as, const struct atmos_flow_key *key);
 struct dst_entry *atmos_egress_route(struct atmos_sock *as, struct atmos_flow_key *key,
 				     const struct atmos_path *path);
-int atmos_egress_mtu(struct atmos_sock *as, struct atmos_flow_key *key, u32 *mtu);
+int atmos_egress_mtu(struct atmos_sock *as, const struct atmos_flow_key *key, u32 *mtu);
 void atmos_egress_release(struct atmos_sock *as);
 
 /* ---- egress.c ---- */
