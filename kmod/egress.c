@@ -140,10 +140,7 @@ static struct sk_buff *egress_copy(struct atmos_sock *as, const struct dom_cmd_X
 	for (i = 0; i < skb_shinfo(skb)->nr_frags; i++) {
 		const skb_frag_t *frag = &skb_shinfo(skb)->frags[i];
 
-		if (atmos_tx_copy(&as->tx, pos, skb_frag_size(frag), skb_frag_address(frag))) {
-			kfree_skb(skb);
-			return NULL;
-		}
+		atmos_tx_copy(&as->tx, pos, skb_frag_size(frag), skb_frag_address(frag));
 		pos += skb_frag_size(frag);
 	}
 	skb->len += cmd->len;
