@@ -319,6 +319,7 @@ static struct proto_ops family_dgram_ops __ro_after_init = {
 	.sendmsg	= atmos_dgram_sendmsg,
 	.recvmsg	= atmos_dgram_recvmsg,
 	.mmap		= sock_no_mmap,
+	.set_peek_off	= sk_set_peek_off,
 	COMPAT_SENDPAGE(family_splice_eof)
 };
 

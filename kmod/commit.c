@@ -85,6 +85,7 @@ static void commit_error(struct atmos_sock *as, const struct dom_cmd_ERROR *cmd)
 		atmos_dgram_error(as, cmd);
 		return;
 	}
+	atmos_error_icmp(as, cmd);
 	if (!cmd->fatal) {
 		WRITE_ONCE(sk->sk_err_soft, cmd->err);
 		return;

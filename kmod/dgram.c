@@ -136,7 +136,7 @@ static int dgram_failed(struct atmos_sock *as, const struct atmos_flow_key *key,
 	if (err == -EMSGSIZE)
 		atmos_error_local(as, EMSGSIZE, key, mtu);
 	/* Linux tells full queues of devices only to those who ask for errors. */
-	return err == -ENOBUFS && !as->recverr ? 0 : err;
+	return err == -ENOBUFS && !atmos_error_wanted(as, key->family) ? 0 : err;
 }
 
 /*

@@ -112,6 +112,8 @@ int dgram_to(struct atmos_sock *as, const struct msghdr *msg, struct atmos_flow_
 		return connected ? 0 : -EDESTADDRREQ;
 	laddr = key->laddr;
 	family = key->family;
+	if (as->group)	/* nothing is sent from there */
+		key->laddr = (union atmos_addr){};
 	key->raddr = (union atmos_addr){};
 	err = dgram_to_name(as, msg, key, c);
 	if (err)
@@ -142,6 +144,7 @@ void dgram_ctl_init(struct atmos_sock *as, const struct msghdr *msg, struct dgra
 	c->path.onlink = msg->msg_flags & MSG_DONTROUTE || sock_flag(sk, SOCK_LOCALROUTE);
 	c->ttl = -1;
 	c->tos = -1;
+	c->dontfrag = as->dontfrag;
 }
 
 /**
@@ -182,8 +185,8 @@ void dgram_ctl_finish(const struct atmos_sock *as, struct atmos_flow_key *key,
 		c->tos |= ntohl(c->flowinfo & IPV6_TCLASS_MASK) >> 20;
 		if (c->ttl < 0)
 			c->ttl = mc ? as->mc_hops : as->hop_limit;
-		if (mc && !c->path.oif)
-			c->path.oif = READ_ONCE(as->mc_oif);
+		if (!c->path.oif)
+			c->path.oif = mc ? READ_ONCE(as->mc_oif) : READ_ONCE(as->uc_oif);
 	}
 	c->path.tos = c->tos;
 }

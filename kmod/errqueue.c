@@ -146,7 +146,7 @@ void atmos_error_icmp(struct atmos_sock *as, const struct dom_cmd_ERROR *cmd)
 		error_path(as, skb, icmp);
 		__skb_push(skb, quoted);
 	}
-	if (!as->recverr || !cmd->fatal)
+	if (!atmos_error_wanted(as, icmp->family) || !cmd->fatal)
 		goto drop;
 	ee = (struct sock_extended_err) {
 		.ee_errno = cmd->err,
@@ -189,7 +189,7 @@ void atmos_error_local(struct atmos_sock *as, int err, const struct atmos_flow_k
 	struct sk_buff *skb;
 	u32 daddr;
 
-	if (!as->recverr)
+	if (!atmos_error_wanted(as, key->family))
 		return;
 	skb = error_alloc(key->family, &none, 0, 0);
 	if (!skb)
@@ -215,14 +215,18 @@ void atmos_error_local(struct atmos_sock *as, int err, const struct atmos_flow_k
  */
 void atmos_dgram_error(struct atmos_sock *as, const struct dom_cmd_ERROR *cmd)
 {
+	struct sock *sk = atmos_sock_sk(as);
+
 	if (!cmd->origin) {	/* of the datagram being sent: sendmsg() tells it */
 		as->xmit_err = -(int)cmd->err;
 		return;
 	}
 	atmos_error_icmp(as, cmd);
-	if (!cmd->fatal)
+	/* A v6 socket may ask for the errors of one family only. */
+	if (!cmd->fatal || (sk->sk_state != TCP_ESTABLISHED &&
+			    !atmos_error_wanted(as, cmd->origin == 4 ? 4 : 6)))
 		return;
-	WRITE_ONCE(atmos_sock_sk(as)->sk_err, cmd->err);
+	WRITE_ONCE(sk->sk_err, cmd->err);
 	as->wake |= ATMOS_WAKE_ERROR;
 }
 

@@ -626,6 +626,12 @@ int atmos_dgram_cork(struct atmos_sock *as, bool on);
 
 /* ---- errqueue.c: IP_RECVERR of both types of sockets ---- */
 
+/* IP_RECVERR or IPV6_RECVERR: does it want to know of its packets of @family, 4 or 6? */
+static inline bool atmos_error_wanted(const struct atmos_sock *as, u8 family)
+{
+	return family == 4 ? as->recverr : as->recverr6;
+}
+
 /* The ICMP error that @cmd is about (&atmos_sock.icmp), if wanted. as->lock. */
 void atmos_error_icmp(struct atmos_sock *as, const struct dom_cmd_ERROR *cmd);
 /* An error of our own, about a packet to @key's remote end, if wanted. */

@@ -51,7 +51,8 @@ void atmos_opt_path(struct atmos_sock *as)
 	o->flags &= ~(STACK_SO_NO_DF | STACK_SO_DF | STACK_SO_PROBE_DF | STACK_SO_RECVERR);
 	/* The same numbers in both families. */
 	o->flags |= ip_opt_df(v6 ? as->pmtudisc6 : inet->pmtudisc);
-	if (v6 ? as->recverr6 : as->recverr)
+	/* One that has no peer may have both families' packets: dgram.c sorts them. */
+	if (v6 ? as->recverr6 || (as->recverr && !as->key.rport) : as->recverr)
 		o->flags |= STACK_SO_RECVERR;
 	o->tos = v6 ? as->tclass : inet->tos;
 	ttl = v6 ? as->hop_limit : inet->uc_ttl;
@@ -541,7 +542,18 @@ static int opt_get_no_check6_rx(struct atmos_sock *as, int *err)
 	return !!(as->opts.flags & STACK_SO_CSUM6_ZERO);
 }
 
+static int udp_set_cork(struct atmos_sock *as, int val)
+{
+	return atmos_dgram_cork(as, val);
+}
+
+static int udp_get_cork(struct atmos_sock *as, int *err)
+{
+	return as->corked;
+}
+
 static const struct atmos_opt udp_opts[] = {
+	{ UDP_CORK, OPT_DGRAM, udp_set_cork, udp_get_cork },
 	{ UDP_CORK, OPT_DGRAM, opt_set_cork, opt_get_cork },
 	{ UDP_NO_CHECK6_RX, OPT_DGRAM, opt_set_no_check6_rx, opt_get_no_check6_rx },
 };

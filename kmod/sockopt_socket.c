@@ -38,6 +38,7 @@ static const struct socket_opt socket_opts[] = {
 	{ SO_BUF_LOCK, OPT_BOTH },
 	{ SO_RCVLOWAT, OPT_BOTH },
 	{ SO_RXQ_OVFL, OPT_DGRAM },
+	{ SO_PEEK_OFF, OPT_DGRAM },
 	/* the engine's, told by socket_tell() or proto.keepalive */
 	{ SO_KEEPALIVE, OPT_STREAM },
 	{ SO_NO_CHECK, OPT_DGRAM },
