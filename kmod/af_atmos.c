@@ -61,6 +61,8 @@ static void family_init_stream(struct sock *sk)
 	struct net *net = sock_net(sk);
 
 	sk->sk_write_space = atmos_stream_write_space;
+	/* A packet that has gone is no news to who waits: what is acknowledged is. */
+	sock_set_flag(sk, SOCK_USE_WRITE_QUEUE);
 	WRITE_ONCE(sk->sk_sndbuf, READ_ONCE(net->ipv4.sysctl_tcp_wmem[1]));
 	WRITE_ONCE(sk->sk_rcvbuf, READ_ONCE(net->ipv4.sysctl_tcp_rmem[1]));
 	sk_sockets_allocated_inc(sk);
