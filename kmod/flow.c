@@ -265,9 +265,7 @@ static struct atmos_sock *flow_best(struct atmos_net *an, const union atmos_addr
 			continue;
 		if (equals++ == 1)
 			hash = siphash(key, sizeof(*key), &an->secret);
-		else
-			hash = next_pseudo_random32(hash);
-		if (!reciprocal_scale(hash, equals))
+		if (!reciprocal_scale(jhash_1word(hash, equals), equals))
 			best = as;
 	}
 	return best;
