@@ -183,24 +183,6 @@ struct sock *atmos_sock_clone(struct sock *listener)
 	return sk;
 }
 
-/* Nothing outlives a datagram socket. */
-static void family_release_dgram(struct sock *sk)
-{
-	struct atmos_sock *as = atmos_sk(sk);
-
-	lock_sock(sk);
-	WRITE_ONCE(sk->sk_shutdown, SHUTDOWN_MASK);
-	spin_lock_bh(&as->lock);
-	atmos_conn_end(as);
-	spin_unlock_bh(&as->lock);
-	sk->sk_state = TCP_CLOSE;
-	atmos_unbind_port(as);
-	atmos_dgram_purge(as);
-	release_sock(sk);
-	sock_orphan(sk);
-	sock_put(sk);
-}
-
 static int family_release(struct socket *sock)
 {
 	struct sock *sk = sock->sk;
@@ -209,11 +191,8 @@ static int family_release(struct socket *sock)
 		return 0;
 	if (!sk->sk_kern_sock)
 		BPF_CGROUP_RUN_PROG_INET_SOCK_RELEASE(sk);
-	if (sk->sk_type == SOCK_STREAM)
-		return atmos_stream_release(sock);
-	sock->sk = NULL;
-	family_release_dgram(sk);
-	return 0;
+	return sk->sk_type == SOCK_STREAM ? atmos_stream_release(sock) :
+					    atmos_dgram_release(sock);
 }
 
 /* ---- calls that differ between kernels, or serve both types ---- */

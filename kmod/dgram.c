@@ -412,22 +412,6 @@ int atmos_dgram_shutdown(struct socket *sock, int how)
 }
 
 /**
- * atmos_dgram_splice_eof() - proto_ops.splice_eof: the file has ended
- * @sock: socket
- *
- * Its last piece was sent as one that more follows. Context: process.
- */
-void atmos_dgram_splice_eof(struct socket *sock)
-{
-	struct atmos_sock *as = atmos_sk(sock->sk);
-
-	lock_sock(sock->sk);
-	if (!as->corked)
-		dgram_cork_push(as);
-	release_sock(sock->sk);
-}
-
-/**
  * atmos_dgram_release() - proto_ops.release
  * @sock: socket
  *
@@ -440,7 +424,7 @@ int atmos_dgram_release(struct socket *sock)
 	struct atmos_sock *as = atmos_sk(sk);
 
 	lock_sock(sk);
-	sk->sk_shutdown = SHUTDOWN_MASK;
+	WRITE_ONCE(sk->sk_shutdown, SHUTDOWN_MASK);
 	kfree_skb(as->cork);
 	WRITE_ONCE(as->cork, NULL);
 	spin_lock_bh(&as->lock);
@@ -448,7 +432,8 @@ int atmos_dgram_release(struct socket *sock)
 	__skb_queue_purge(&as->sendq);
 	__skb_queue_purge(&sk->sk_receive_queue);
 	spin_unlock_bh(&as->lock);
-	atmos_port_put(as);
+	sk->sk_state = TCP_CLOSE;
+	atmos_unbind_port(as);
 	sock_orphan(sk);
 	sock->sk = NULL;
 	release_sock(sk);

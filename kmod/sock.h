@@ -619,7 +619,6 @@ int atmos_dgram_sendmsg(struct socket *sock, struct msghdr *msg, size_t len);
 int atmos_dgram_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int flags);
 int atmos_dgram_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg);
 int atmos_dgram_shutdown(struct socket *sock, int how);
-void atmos_dgram_splice_eof(struct socket *sock);
 int atmos_dgram_release(struct socket *sock);
 /* UDP_CORK: @on, or off and out with what was held back. lock_sock() held. */
 int atmos_dgram_cork(struct atmos_sock *as, bool on);
