@@ -278,12 +278,6 @@ static int dgram_send_one(struct atmos_sock *as, struct msghdr *msg, size_t len,
 	return dgram_post(as, skb);
 }
 
-static bool dgram_is_broadcast(const struct atmos_flow_key *key, struct dst_entry *dst)
-{
-	return key->family == 4 &&
-	       container_of(dst, struct rtable, dst)->rt_flags & RTCF_BROADCAST;
-}
-
 static int dgram_sendmsg(struct atmos_sock *as, struct msghdr *msg, size_t len)
 {
 	struct atmos_flow_key key;
@@ -311,13 +305,11 @@ static int dgram_sendmsg(struct atmos_sock *as, struct msghdr *msg, size_t len)
 	dst = atmos_egress_route(as, &key, &c.path);
 	if (IS_ERR(dst))
 		return PTR_ERR(dst);
-	err = dgram_is_broadcast(&key, dst) && !sock_flag(atmos_sock_sk(as), SOCK_BROADCAST) ?
-	      -EACCES : 0;
-	if (!err && msg->msg_flags & MSG_CONFIRM)
+	if (msg->msg_flags & MSG_CONFIRM)
 		dst_confirm_neigh(dst, &key.raddr);
-	if (unlikely(err || (msg->msg_flags & MSG_PROBE && !len))) {
+	if (unlikely(msg->msg_flags & MSG_PROBE && !len)) {
 		dst_release(dst);
-		return err;
+		return 0;
 	}
 	if (unlikely(as->corked || msg->msg_flags & MSG_MORE))
 		return dgram_cork_begin(as, msg, len, dst, &key, &c);
