@@ -721,6 +721,7 @@ void atmos_conn_end(struct atmos_sock *as)
 	as->dom = NULL;
 	if (dom)
 		atmos_domain_destroy(dom);
+	atmos_egress_release(as);
 	if (as->hashed)
 		atmos_flow_remove(as);
 	if (!as->explicit_port)
