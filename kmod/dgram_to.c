@@ -43,7 +43,7 @@ static int dgram_to_v6(const struct atmos_sock *as, const struct sockaddr_in6 *s
 	}
 	if (mapped) {
 		if (!ipv6_addr_any(addr))
-			return -ENETUNREACH;
+			return -EAFNOSUPPORT;
 		key->raddr.v4 = htonl(INADDR_LOOPBACK);
 		return 0;
 	}
