@@ -679,7 +679,7 @@ int atmos_stream_disconnect(struct sock *sk);
  */
 int atmos_stream_wait_connect(struct sock *sk, long *timeo);
 /* Room that an empty receive buffer offers: the first rcv_edge. */
-u32 atmos_stream_room(const struct atmos_sock *as);
+u32 atmos_stream_room(const struct sock *sk);
 /* Can the domain be entered? 0, -EHOSTDOWN, -ECONNABORTED; @lock. */
 int atmos_stream_ready(const struct atmos_sock *as);
 /* Is there so much to read that poll() tells it? @lock, or a hint. */

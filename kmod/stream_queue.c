@@ -200,7 +200,7 @@ bool atmos_stream_readable(const struct atmos_sock *as, u32 target)
 	if (next <= pos)
 		return false;
 	return next - pos >= target ||
-	       next + (atmos_stream_room(as) >> QUEUE_EDGE_STEP) > READ_ONCE(as->rcv_edge) ||
+	       next + (atmos_stream_room(sk) >> QUEUE_EDGE_STEP) > READ_ONCE(as->rcv_edge) ||
 	       atomic_read(&sk->sk_rmem_alloc) > READ_ONCE(sk->sk_rcvbuf);
 }
 
@@ -208,13 +208,13 @@ bool atmos_stream_readable(const struct atmos_sock *as, u32 target)
 
 /**
  * atmos_stream_room() - bytes that an empty receive buffer offers to the peer
- * @as: socket
+ * @sk: socket
  *
  * Context: any. Return: bytes.
  */
-u32 atmos_stream_room(const struct atmos_sock *as)
+u32 atmos_stream_room(const struct sock *sk)
 {
-	return QUEUE_ROOM(READ_ONCE(((const struct sock *)as)->sk_rcvbuf));
+	return QUEUE_ROOM(READ_ONCE(sk->sk_rcvbuf));
 }
 
 /*
@@ -275,7 +275,7 @@ static noinline void queue_tune(struct atmos_sock *as, const struct tcp_record *
 void atmos_stream_consumed(struct atmos_sock *as)
 {
 	const struct tcp_record *r = atmos_sock_tcb(as);
-	u32 room = atmos_stream_room(as);
+	u32 room = atmos_stream_room(atmos_sock_sk(as));
 	u64 edge = as->rcv_pos + room, left, grow;
 
 	if (unlikely(as->rcv_pos - as->rcv_tune_pos > as->rcv_tune_space) && r && r->rcv_rtt)
