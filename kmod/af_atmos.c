@@ -39,6 +39,7 @@ static void family_destruct(struct sock *sk)
 	struct atmos_sock *as = atmos_sk(sk);
 
 	atmos_port_put(as);
+	atmos_egress_release(as);
 	if (sk->sk_type == SOCK_STREAM)
 		sk_sockets_allocated_dec(sk);
 	sk->sk_state = TCP_CLOSE;
@@ -186,13 +187,19 @@ struct sock *atmos_sock_clone(struct sock *listener)
 static int family_release(struct socket *sock)
 {
 	struct sock *sk = sock->sk;
+	int err;
 
 	if (!sk)
 		return 0;
 	if (!sk->sk_kern_sock)
 		BPF_CGROUP_RUN_PROG_INET_SOCK_RELEASE(sk);
-	return sk->sk_type == SOCK_STREAM ? atmos_stream_release(sock) :
-					    atmos_dgram_release(sock);
+	/* It keeps the namespace until the port is free natively, too. */
+	sock_hold(sk);
+	err = sk->sk_type == SOCK_STREAM ? atmos_stream_release(sock) :
+					   atmos_dgram_release(sock);
+	atmos_port_settle(atmos_sk(sk)->net);
+	sock_put(sk);
+	return err;
 }
 
 /* ---- calls that differ between kernels, or serve both types ---- */

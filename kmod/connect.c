@@ -12,9 +12,6 @@
 #include "compat.h"
 #include "sock.h"
 
-/* A free port may be taken by another before the flow is entered. */
-#define CONNECT_TRIES	16
-
 /* ---- to whom ---- */
 
 static int connect_to_v4(const struct atmos_sock *as, const struct sockaddr_in *sin, int len,
@@ -133,23 +130,10 @@ static void connect_stream_forget(struct atmos_sock *as)
 /* Enters the flow, from a port of its own if the socket has none. */
 static int connect_stream_enter(struct atmos_sock *as)
 {
-	bool bound = as->bound;
-	int tries = bound ? 1 : CONNECT_TRIES;
-	int err;
+	int err = atmos_port_connect(as);
 
-	do {
-		if (!bound) {
-			err = atmos_port_connect(as);
-			if (err)
-				return err == -EADDRINUSE ? -EADDRNOTAVAIL : err;
-			as->bound = 1;
-		}
-		spin_lock_bh(&as->lock);
-		err = atmos_flow_insert(as);
-		spin_unlock_bh(&as->lock);
-		if (err && !bound)
-			atmos_unbind_port(as);
-	} while (err == -EADDRNOTAVAIL && --tries);
+	if (!err)
+		as->bound = 1;
 	return err;
 }
 
@@ -161,7 +145,7 @@ static int connect_stream_open(struct atmos_sock *as)
 
 	spin_lock_bh(&as->lock);
 	atmos_conn_isn(as);
-	as->rcv_edge = atmos_stream_room(sk);
+	as->rcv_edge = atmos_stream_room(as);
 	as->tcp_state = TCPS_SYN_SENT;
 	smp_store_release(&sk->sk_state, TCP_SYN_SENT);
 	err = atmos_conn_post(as, ATMOS_EV_CONNECT);
