@@ -642,6 +642,7 @@ void atmos_conn_init_sock(struct atmos_sock *as)
 	__skb_queue_head_init(&as->resteer);
 	INIT_LIST_HEAD(&as->accept_queue);
 	INIT_LIST_HEAD(&as->accept_node);
+	INIT_LIST_HEAD(&as->groups);
 	__skb_queue_head_init(&as->sendq);
 	as->dom = NULL;
 	as->record = NULL;

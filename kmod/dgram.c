@@ -419,6 +419,7 @@ int atmos_dgram_release(struct socket *sock)
 	WRITE_ONCE(sk->sk_shutdown, SHUTDOWN_MASK);
 	kfree_skb(as->cork);
 	WRITE_ONCE(as->cork, NULL);
+	atmos_mcast_leave_all(as);
 	spin_lock_bh(&as->lock);
 	atmos_conn_end(as);
 	__skb_queue_purge(&as->sendq);

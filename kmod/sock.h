@@ -12,7 +12,7 @@
  *	stream_send.c stream_recv.c	TCP: sendmsg, recvmsg
  *	stream_queue.c	TCP: received bytes on their way to the reader, the window
  *	listen.c	TCP: listen, accept, new connections from a listener's record
- *	dgram*.c	UDP
+ *	dgram*.c mcast.c	UDP
  *	txbuf.c		bytes to send, by position
  *	conn.c		a socket's domain: events in, entry, wake-ups, timer
  *	commit.c	what a command does
@@ -358,6 +358,7 @@ struct atmos_icmp {
  * @cork: MSG_MORE: datagram that still grows, or NULL; lock_sock()
  * @corked: UDP_CORK: every send is one with MSG_MORE; lock_sock()
  * @cmsg_flags: ATMOS_CMSG_*: what recvmsg() tells beside; lock_sock()
+ * @groups: multicast groups that it has joined (mcast.c); lock_sock()
  */
 struct atmos_sock {
 	struct inet_sock inet;
@@ -453,6 +454,7 @@ struct atmos_sock {
 	u64 send_pos;
 	struct sk_buff *cork;
 	u32 cmsg_flags;
+	struct list_head groups;
 };
 
 static inline struct atmos_sock *atmos_sk(const struct sock *sk)
@@ -622,6 +624,11 @@ int atmos_dgram_shutdown(struct socket *sock, int how);
 int atmos_dgram_release(struct socket *sock);
 /* UDP_CORK: @on, or off and out with what was held back. lock_sock() held. */
 int atmos_dgram_cork(struct atmos_sock *as, bool on);
+
+/* ---- mcast.c ---- */
+
+int atmos_mcast_set(struct atmos_sock *as, int level, int name, sockptr_t val, unsigned int len);
+void atmos_mcast_leave_all(struct atmos_sock *as);
 
 /* ---- errqueue.c: IP_RECVERR of both types of sockets ---- */
 

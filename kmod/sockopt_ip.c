@@ -248,6 +248,17 @@ static int ip_get_multicast_ttl(struct atmos_sock *as, int *err)
 	return as->inet.mc_ttl;
 }
 
+/* Linux's defaults; what differs cannot be had. */
+static int ip_set_always(struct atmos_sock *as, int val)
+{
+	return val ? 0 : -ENOPROTOOPT;
+}
+
+static int ip_get_always(struct atmos_sock *as, int *err)
+{
+	return 1;
+}
+
 /* An index in network order, whatever for. */
 static int ip_set_unicast_if(struct atmos_sock *as, int val)
 {
@@ -282,6 +293,8 @@ static const struct atmos_opt ip_opts[] = {
 	{ IP_RECVORIGDSTADDR, OPT_DGRAM, ip_set_origdst, ip_get_origdst },
 	{ IP_MULTICAST_TTL, OPT_BOTH, ip_set_multicast_ttl, ip_get_multicast_ttl },
 	{ IP_UNICAST_IF, OPT_DGRAM, ip_set_unicast_if, ip_get_unicast_if },
+	{ IP_MULTICAST_LOOP, OPT_DGRAM, ip_set_always, ip_get_always },
+	{ IP_MULTICAST_ALL, OPT_DGRAM, ip_set_always, ip_get_always },
 };
 
 /* Which interface a request means; 0: any. */
@@ -331,7 +344,8 @@ static int ip_set_multicast_if(struct atmos_sock *as, sockptr_t val, unsigned in
 
 static int ip_opts_set(struct atmos_sock *as, int name, sockptr_t val, unsigned int len)
 {
-	return name == IP_MULTICAST_IF ? ip_set_multicast_if(as, val, len) : -ENOPROTOOPT;
+	return name == IP_MULTICAST_IF ? ip_set_multicast_if(as, val, len) :
+					 atmos_mcast_set(as, SOL_IP, name, val, len);
 }
 
 static int ip_opts_get(struct atmos_sock *as, int name, char __user *val, int __user *len)
@@ -512,11 +526,18 @@ static const struct atmos_opt ipv6_opts[] = {
 	{ IPV6_MULTICAST_HOPS, OPT_DGRAM, ipv6_set_multicast_hops, ipv6_get_multicast_hops },
 	{ IPV6_MULTICAST_IF, OPT_DGRAM, ipv6_set_multicast_if, ipv6_get_multicast_if },
 	{ IPV6_UNICAST_IF, OPT_DGRAM, ipv6_set_unicast_if, ipv6_get_unicast_if },
+	{ IPV6_MULTICAST_LOOP, OPT_DGRAM, ip_set_always, ip_get_always },
+	{ IPV6_MULTICAST_ALL, OPT_DGRAM, ip_set_always, ip_get_always },
 	{ IPV6_DONTFRAG, OPT_DGRAM, ipv6_set_dontfrag, ipv6_get_dontfrag },
 };
 
+static int ipv6_opts_set(struct atmos_sock *as, int name, sockptr_t val, unsigned int len)
+{
+	return atmos_mcast_set(as, SOL_IPV6, name, val, len);
+}
+
 const struct atmos_opt_level atmos_opt_ipv6 = {
-	.opt = ipv6_opts, .nr = ARRAY_SIZE(ipv6_opts),
+	.opt = ipv6_opts, .nr = ARRAY_SIZE(ipv6_opts), .set = ipv6_opts_set,
 };
 
 /* ---- UDP ---- */
