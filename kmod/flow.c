@@ -226,6 +226,16 @@ static void flow_arrival(struct atmos_net *an, struct atmos_arrival *from, int d
 	from->global = !from->master || flow_vrf_global(an, proto);
 }
 
+static struct atmos_binding flow_binding(const struct atmos_sock *as)
+{
+	return (struct atmos_binding) {
+		.addr = as->key.laddr,
+		.dev = READ_ONCE(atmos_sock_sk(as)->sk_bound_dev_if),
+		.family = as->key.family,
+		.v6only = as->v6only,
+	};
+}
+
 /*
  * The best socket at one address. Among equals that share their port
  * (SO_REUSEPORT) each gets its part of the peers, the same as long as there are
@@ -243,12 +253,7 @@ static struct atmos_sock *flow_best(struct atmos_net *an, const union atmos_addr
 
 	list = rhltable_lookup(&an->bound, &bound, bound_params);
 	rhl_for_each_entry_rcu(as, pos, list, bind_node) {
-		const struct atmos_binding b = {
-			.addr = as->key.laddr,
-			.dev = READ_ONCE(atmos_sock_sk(as)->sk_bound_dev_if),
-			.family = as->key.family,
-			.v6only = as->v6only,
-		};
+		const struct atmos_binding b = flow_binding(as);
 
 		if (as->key.lport != key->lport || as->key.proto != key->proto)
 			continue;
@@ -304,6 +309,46 @@ struct atmos_sock *atmos_flow_find(struct atmos_net *an, const struct atmos_flow
 			return as;
 	}
 	return flow_best(an, &any, key, &from);
+}
+
+static void flow_each_at(struct atmos_net *an, const union atmos_addr *addr,
+			 const struct atmos_flow_key *key, const struct atmos_arrival *from,
+			 void (*fn)(struct atmos_sock *as, void *arg), void *arg)
+{
+	const struct bound_key bound = { addr, key->lport, key->proto };
+	struct rhlist_head *list, *pos;
+	struct atmos_sock *as;
+
+	list = rhltable_lookup(&an->bound, &bound, bound_params);
+	rhl_for_each_entry_rcu(as, pos, list, bind_node) {
+		const struct atmos_binding b = flow_binding(as);
+
+		if (as->key.lport == key->lport && as->key.proto == key->proto &&
+		    atmos_binding_score(&b, key, from) >= 0)
+			fn(as, arg);
+	}
+}
+
+/**
+ * atmos_flow_each() - all sockets of a datagram to many
+ * @an: where it came in
+ * @key: laddr, a group or broadcast address, and lport are its destination
+ * @ifindex: of the device that it came in by
+ * @fn: called for each socket that is bound so that the datagram is for it
+ * @arg: for @fn
+ *
+ * Context: softirq or process, under RCU.
+ */
+void atmos_flow_each(struct atmos_net *an, const struct atmos_flow_key *key, int ifindex,
+		     void (*fn)(struct atmos_sock *as, void *arg), void *arg)
+{
+	static const union atmos_addr any;
+	struct atmos_arrival from;
+
+	flow_arrival(an, &from, ifindex, key->proto);
+	if (atomic_read(&an->bound_addrs))
+		flow_each_at(an, &key->laddr, key, &from, fn, arg);
+	flow_each_at(an, &any, key, &from, fn, arg);
 }
 
 /* ---- walks ---- */

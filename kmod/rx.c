@@ -338,13 +338,58 @@ static void deliver_datagrams(struct atmos_rx *rx, struct atmos_sock *as, struct
 	}
 }
 
-static void deliver(struct atmos_rx *rx, struct atmos_sock *as, struct sk_buff *skb,
-		    const struct atmos_frame *f)
+static void deliver_whole(struct atmos_rx *rx, struct atmos_sock *as, struct sk_buff *skb,
+			  const struct atmos_frame *f)
 {
 	if (f->proto == IPPROTO_UDP && skb_is_gso(skb))
 		deliver_datagrams(rx, as, skb);
 	else
 		deliver_one(rx, as, skb, f);
+}
+
+/* Multicast, or a broadcast of any kind? */
+static bool to_many(const struct sk_buff *skb, const struct atmos_frame *f)
+{
+	if (skb->pkt_type == PACKET_BROADCAST || skb->pkt_type == PACKET_MULTICAST)
+		return true;
+	if (f->family == 4)
+		return ipv4_is_multicast(ip_hdr(skb)->daddr) || ipv4_is_lbcast(ip_hdr(skb)->daddr);
+	return ipv6_addr_is_multicast(&ipv6_hdr(skb)->daddr);
+}
+
+struct copies {
+	struct atmos_rx *rx;
+	struct sk_buff *skb;
+	const struct atmos_frame *f;
+	const struct atmos_sock *last;
+};
+
+static void deliver_copy(struct atmos_sock *as, void *arg)
+{
+	const struct copies *c = arg;
+	struct sk_buff *skb;
+
+	if (as == c->last)
+		return;
+	skb = skb_clone(c->skb, GFP_ATOMIC | __GFP_NOWARN);
+	if (skb)
+		deliver_whole(c->rx, as, skb, c->f);
+	else
+		compat_drops_inc(atmos_sock_sk(as));
+}
+
+/* @as is one of those who get it; a datagram to many has copies for the others. */
+static void deliver(struct atmos_rx *rx, struct atmos_sock *as, struct sk_buff *skb,
+		    const struct atmos_frame *f)
+{
+	if (unlikely(f->proto == IPPROTO_UDP && to_many(skb, f))) {
+		struct copies c = { rx, skb, f, as };
+		struct atmos_flow_key key;
+
+		key_of(&key, skb->data, f);
+		atmos_flow_each(rx->an, &key, skb->skb_iif, deliver_copy, &c);
+	}
+	deliver_whole(rx, as, skb, f);
 }
 
 /**

@@ -528,6 +528,8 @@ int atmos_flow_listen(struct atmos_sock *as);
 void atmos_flow_remove(struct atmos_sock *as);
 struct atmos_sock *atmos_flow_find(struct atmos_net *an, const struct atmos_flow_key *key,
 				   int ifindex);
+void atmos_flow_each(struct atmos_net *an, const struct atmos_flow_key *key, int ifindex,
+		     void (*fn)(struct atmos_sock *as, void *arg), void *arg);
 void atmos_flow_iter_begin(struct atmos_flow_iter *iter, struct atmos_net *an);
 struct atmos_sock *atmos_flow_iter_next(struct atmos_flow_iter *iter);
 void atmos_flow_iter_end(struct atmos_flow_iter *iter);
