@@ -5,6 +5,7 @@
 #include "atmos.h"
 #include "cpu.h"
 #include "platform.h"
+#include "sock.h"
 
 static int __init atmos_init(void)
 {
@@ -23,20 +24,35 @@ static int __init atmos_init(void)
 	err = atmos_image_init();
 	if (err)
 		goto image;
+	err = atmos_conn_init();
+	if (err)
+		goto conn;
+	err = atmos_net_init();
+	if (err)
+		goto net;
 	err = atmos_netlink_init();
 	if (err)
 		goto netlink;
 	err = atmos_test_init();
 	if (err)
 		goto test;
+	err = atmos_family_init();
+	if (err)
+		goto family;
 	atmos_platform_describe(mitigations, sizeof(mitigations));
 	pr_info("domains at CPL%d, %s; on each crossing: %s\n",
 		atmos_privilege_default == ATMOS_PRIV_USER ? 3 : 0,
 		atmos_platform_pcid() ? "PCIDs" : "no PCIDs (every entry flushes)", mitigations);
 	return 0;
+family:
+	atmos_test_exit();
 test:
 	atmos_netlink_exit();
 netlink:
+	atmos_net_exit();
+net:
+	atmos_conn_exit();
+conn:
 	atmos_image_exit();
 image:
 	atmos_cpu_exit();
@@ -47,8 +63,11 @@ cpu:
 
 static void __exit atmos_exit(void)
 {
+	atmos_family_exit();
 	atmos_test_exit();
 	atmos_netlink_exit();
+	atmos_net_exit();
+	atmos_conn_exit();
 	atmos_domain_exit();
 	atmos_image_exit();
 	atmos_cpu_exit();
