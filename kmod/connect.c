@@ -197,12 +197,14 @@ static int connect_stream_stop(struct sock *sk)
 	return 0;
 }
 
-/* The handshake has ended, or has been under way for long enough. */
-static int connect_stream_outcome(struct socket *sock)
+/*
+ * The handshake has ended. @err is the error that was found with it, or 0.
+ * After a failure the socket may connect again.
+ */
+static int connect_stream_outcome(struct socket *sock, int err)
 {
 	struct sock *sk = sock->sk;
 	struct atmos_sock *as = atmos_sk(sk);
-	int err;
 
 	if (sk->sk_state != TCP_CLOSE) {
 		sock->state = SS_CONNECTED;
@@ -210,17 +212,24 @@ static int connect_stream_outcome(struct socket *sock)
 	}
 	/* The run that set the state has set the error, too. */
 	spin_lock_bh(&as->lock);
-	err = sock_error(sk) ?: -ECONNABORTED;
+	err = err ?: sock_error(sk) ?: -ECONNABORTED;
 	spin_unlock_bh(&as->lock);
 	sock->state = connect_stream_stop(sk) ? SS_DISCONNECTING : SS_UNCONNECTED;
 	return err;
 }
 
+static bool connect_under_way(const struct sock *sk)
+{
+	u8 state = READ_ONCE(sk->sk_state);
+
+	return state == TCP_SYN_SENT || state == TCP_SYN_RECV;
+}
+
 static int connect_stream(struct socket *sock, const struct sockaddr *sa, int len, int flags)
 {
 	struct sock *sk = sock->sk;
+	int err, wait;
 	long timeo;
-	int err;
 
 	switch (sock->state) {
 	case SS_CONNECTED:
@@ -241,16 +250,17 @@ static int connect_stream(struct socket *sock, const struct sockaddr *sa, int le
 		return -EINVAL;
 	}
 	timeo = sock_sndtimeo(sk, flags & O_NONBLOCK);
-	if (sk->sk_state == TCP_SYN_SENT || sk->sk_state == TCP_SYN_RECV) {
-		int wait;
-
-		if (!timeo)
-			return err;
-		wait = atmos_stream_wait_connect(sk, &timeo);
-		if (wait)
-			return wait == -EAGAIN ? err : wait;
-	}
-	return connect_stream_outcome(sock);
+	if (!connect_under_way(sk))
+		return connect_stream_outcome(sock, 0);
+	if (!timeo)
+		return err;
+	wait = atmos_stream_wait_connect(sk, &timeo);
+	if (wait == -EAGAIN)
+		return err;
+	/* A signal; or somebody else has undone it, and may connect anew by now. */
+	if (wait && (connect_under_way(sk) || sock->state != SS_CONNECTING))
+		return wait;
+	return connect_stream_outcome(sock, wait == -EPIPE ? 0 : wait);
 }
 
 /**
