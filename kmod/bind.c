@@ -352,14 +352,13 @@ static int bind_port(struct atmos_sock *as, u16 port)
  */
 void atmos_unbind_port(struct atmos_sock *as)
 {
-	atmos_port_put(as);
-	as->bound = 0;
-	as->explicit_port = 0;
-	as->inet.inet_num = 0;
-	as->inet.inet_sport = 0;
 	spin_lock_bh(&as->lock);
+	atmos_port_put(as);
 	as->key.lport = 0;
 	spin_unlock_bh(&as->lock);
+	as->bound = 0;
+	as->explicit_port = 0;
+	as->inet.inet_sport = 0;
 }
 
 /* What programs of the cgroup say, who see the name. */

@@ -127,16 +127,6 @@ static void connect_stream_forget(struct atmos_sock *as)
 	atmos_names_reset(as);
 }
 
-/* Enters the flow, from a port of its own if the socket has none. */
-static int connect_stream_enter(struct atmos_sock *as)
-{
-	int err = atmos_port_connect(as);
-
-	if (!err)
-		as->bound = 1;
-	return err;
-}
-
 /* The first packet. */
 static int connect_stream_open(struct atmos_sock *as)
 {
@@ -145,7 +135,7 @@ static int connect_stream_open(struct atmos_sock *as)
 
 	spin_lock_bh(&as->lock);
 	atmos_conn_isn(as);
-	as->rcv_edge = atmos_stream_room(sk);
+	as->rcv_edge = atmos_stream_room(as);
 	as->tcp_state = TCPS_SYN_SENT;
 	smp_store_release(&sk->sk_state, TCP_SYN_SENT);
 	err = atmos_conn_post(as, ATMOS_EV_CONNECT);
@@ -170,9 +160,10 @@ static int connect_stream_start(struct atmos_sock *as, const struct sockaddr *sa
 	connect_key(as, &key);
 	err = atmos_egress_connect(as);
 	if (!err)
-		err = connect_stream_enter(as);
+		err = atmos_port_connect(as);
 	if (err)
 		goto forget;
+	as->bound = 1;
 	atmos_names_show(as);
 	err = connect_stream_open(as);
 	if (!err)
