@@ -240,6 +240,27 @@ static int family_compat_ioctl(struct socket *sock, unsigned int cmd, unsigned l
 }
 #endif
 
+/* What MSG_MORE held back goes when the file that is sent has ended. */
+static void __maybe_unused family_splice_eof(struct socket *sock)
+{
+	struct sock *sk = sock->sk;
+	struct atmos_sock *as = atmos_sk(sk);
+
+	lock_sock(sk);
+	if (sk->sk_type == SOCK_DGRAM) {
+		if (!as->corked)
+			atmos_dgram_cork(as, false);
+	} else {
+		spin_lock_bh(&as->lock);
+		if (as->send_flags & STACK_SEND_MORE && !as->defunct) {
+			as->send_flags &= ~STACK_SEND_MORE;
+			atmos_conn_post(as, ATMOS_EV_SEND);
+		}
+		spin_unlock_bh(&as->lock);
+	}
+	release_sock(sk);
+}
+
 static struct proto_ops family_stream_ops __ro_after_init = {
 	.owner		= THIS_MODULE,
 	.release	= family_release,
@@ -262,7 +283,7 @@ static struct proto_ops family_stream_ops __ro_after_init = {
 	.recvmsg	= atmos_stream_recvmsg,
 	.mmap		= sock_no_mmap,
 	.set_rcvlowat	= atmos_stream_set_rcvlowat,
-	COMPAT_SENDPAGE(atmos_stream_splice_eof)
+	COMPAT_SENDPAGE(family_splice_eof)
 };
 
 static struct proto_ops family_dgram_ops __ro_after_init = {
@@ -287,7 +308,7 @@ static struct proto_ops family_dgram_ops __ro_after_init = {
 	.recvmsg	= atmos_dgram_recvmsg,
 	.mmap		= sock_no_mmap,
 	.set_peek_off	= sk_set_peek_off,
-	COMPAT_SENDPAGE(atmos_dgram_splice_eof)
+	COMPAT_SENDPAGE(family_splice_eof)
 };
 
 static struct net_proto_family family_ops __ro_after_init = {
