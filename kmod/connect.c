@@ -135,7 +135,7 @@ static int connect_stream_open(struct atmos_sock *as)
 
 	spin_lock_bh(&as->lock);
 	atmos_conn_isn(as);
-	as->rcv_edge = atmos_stream_room(as);
+	as->rcv_edge = atmos_stream_room(sk);
 	as->tcp_state = TCPS_SYN_SENT;
 	smp_store_release(&sk->sk_state, TCP_SYN_SENT);
 	err = atmos_conn_post(as, ATMOS_EV_CONNECT);

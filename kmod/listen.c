@@ -119,7 +119,7 @@ static int listen_start(struct atmos_sock *as)
 	err = atmos_port_listen(as);
 	if (err)
 		return err;
-	as->rcv_edge = atmos_stream_room(as);
+	as->rcv_edge = atmos_stream_room(sk);
 	err = atmos_flow_listen(as);
 	if (err)
 		goto undo;
