@@ -16,6 +16,7 @@
 
 #include "../uapi/linux/atmos_socket.h"
 #include "compat.h"
+#include "cpu.h"
 #include "sock.h"
 
 unsigned int atmos_family __ro_after_init = ATMOS_FAMILY_DEFAULT;
@@ -44,6 +45,7 @@ static void family_destruct(struct sock *sk)
 		sk_sockets_allocated_dec(sk);
 	sk->sk_state = TCP_CLOSE;
 	inet_sock_destruct(sk);
+	atmos_cpu_disable();
 }
 
 static void family_init_inet(struct sock *sk)
@@ -116,9 +118,15 @@ static int family_create(struct net *net, struct socket *sock, int protocol, int
 	default:
 		return -ESOCKTNOSUPPORT;
 	}
+	/* Packets may need the first domain, and cannot wait for CPUs to be ready. */
+	err = atmos_cpu_enable(GFP_KERNEL);
+	if (err)
+		return err;
 	sk = sk_alloc(net, atmos_family, GFP_KERNEL, prot, kern);
-	if (!sk)
+	if (!sk) {
+		atmos_cpu_disable();
 		return -ENOMEM;
+	}
 	sock->state = SS_UNCONNECTED;
 	sock_init_data(sock, sk);
 	sk->sk_protocol = protocol;
@@ -170,6 +178,7 @@ struct sock *atmos_sock_clone(struct sock *listener)
 	if (!sk)
 		return NULL;
 	as = atmos_sk(sk);
+	atmos_cpu_enable(GFP_ATOMIC);	/* never the first: the listener is there */
 	RCU_INIT_POINTER(as->inet.inet_opt, NULL);
 	RCU_INIT_POINTER(as->inet.mc_list, NULL);
 	RCU_INIT_POINTER(sk->sk_rx_dst, NULL);
