@@ -21,6 +21,7 @@
 #include <net/ipv6.h>
 #include <net/tcp.h>
 
+#include "cgroup.h"
 #include "compat.h"
 #include "net.h"
 #include "sock.h"
@@ -76,13 +77,33 @@ static bool egress_unicast(const struct sk_buff *skb)
 	return !ipv6_addr_is_multicast(&ipv6_hdr(skb)->daddr);
 }
 
+/* 0: it may go; else it is gone. */
+static noinline int egress_judge(struct sock *sk, struct sk_buff *skb)
+{
+	int err;
+
+	egress_complete(skb);
+	err = atmos_cgroup_judge(sk, skb, CGROUP_INET_EGRESS);
+	if (err == NET_XMIT_SUCCESS || err == NET_XMIT_CN)
+		return 0;
+	kfree_skb(skb);
+	return err > 0 ? net_xmit_errno(err) : err;
+}
+
 static int egress_send(struct atmos_sock *as, struct sk_buff *skb)
 {
-	struct sock *sk = egress_unicast(skb) ? atmos_sock_sk(as) : NULL;
+	struct sock *sk = atmos_sock_sk(as);
 	struct net *net = as->net->net;
 	int err;
 
+	if (unlikely(atmos_cgroup_on(sk, CGROUP_INET_EGRESS))) {
+		err = egress_judge(sk, skb);
+		if (err)
+			return err;
+	}
 	egress_taps(as->net, skb);
+	if (!egress_unicast(skb))
+		sk = NULL;
 	if (ip_hdr(skb)->version == 4) {
 		err = ip_local_out(net, sk, skb);
 	} else {

@@ -13,6 +13,7 @@
 #include <linux/random.h>
 #include <net/netns/generic.h>
 
+#include "cgroup.h"
 #include "net.h"
 #include "port_native.h"
 #include "sock.h"
@@ -77,13 +78,21 @@ static struct pernet_operations net_ops = {
  */
 int atmos_net_init(void)
 {
-	int err = atmos_native_init();
+	int err = atmos_cgroup_init();
 
 	if (err)
 		return err;
+	err = atmos_native_init();
+	if (err)
+		goto native;
 	err = register_pernet_subsys(&net_ops);
 	if (err)
-		atmos_native_exit();
+		goto net;
+	return 0;
+net:
+	atmos_native_exit();
+native:
+	atmos_cgroup_exit();
 	return err;
 }
 
@@ -96,4 +105,5 @@ void atmos_net_exit(void)
 {
 	unregister_pernet_subsys(&net_ops);
 	atmos_native_exit();
+	atmos_cgroup_exit();
 }

@@ -22,6 +22,7 @@
  *	port.c		ports, also against the native stack
  *	route.c		routes
  *	egress.c	packets out
+ *	cgroup.c	what cgroups' programs say of packets
  *	rx.c		frames in: which flow, one entry for each at the end of a batch
  *	netdev.c	the device atmos0, where steered frames come in
  *	steer.c		maps of the steering programs
