@@ -61,6 +61,7 @@
 #include "../domains/abi/record_tcp.h"
 #include "addr.h"
 #include "atmos.h"
+#include "stash.h"
 #include "compat.h"
 
 struct atmos_net;
@@ -125,25 +126,6 @@ static inline void atmos_rx_key(const struct sk_buff *skb, struct atmos_flow_key
 		key->laddr.v6 = ip6->daddr;
 		key->raddr.v6 = ip6->saddr;
 	}
-}
-
-/**
- * struct atmos_data_cb - in skb->cb of received stream data: queued or stashed
- * @pos: of the first byte in the stream
- * @offset: of that byte in the skb, from skb->data on
- * @len: bytes that count
- * @id: reassembly: of the datagram
- */
-struct atmos_data_cb {
-	u64 pos;
-	u32 offset;
-	u32 len;
-	u32 id;
-};
-
-static inline struct atmos_data_cb *atmos_data_cb(const struct sk_buff *skb)
-{
-	return (struct atmos_data_cb *)skb->cb;
 }
 
 /* ---- bytes to send ---- */
@@ -577,14 +559,6 @@ void atmos_tx_release(struct atmos_sock *as, u64 upto);
 void atmos_tx_purge(struct atmos_sock *as);
 int atmos_tx_frags(struct atmos_txbuf *tx, u64 pos, u32 len, struct sk_buff *skb);
 void atmos_tx_copy(struct atmos_txbuf *tx, u64 pos, u32 len, void *to);
-
-/* ---- stash.c ---- */
-
-bool atmos_stash_add(struct rb_root *root, struct sk_buff *skb);
-struct sk_buff *atmos_stash_find(const struct rb_root *root, u64 pos, u32 id);
-void atmos_stash_remove(struct rb_root *root, struct sk_buff *skb);
-bool atmos_stash_overlaps(const struct rb_root *root, u64 pos, u64 end, u32 id);
-u32 atmos_stash_purge(struct rb_root *root);
 
 /* ---- check.c ---- */
 

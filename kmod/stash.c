@@ -7,7 +7,7 @@
  * adding refuses what would. The tree and its bytes belong to the caller, who
  * serialises (&atmos_sock.lock). Any context.
  */
-#include "sock.h"
+#include "stash.h"
 
 /* Is what @skb holds before (-1), across (0) or behind (1) [@pos, @end) of @id? */
 static int stash_side(const struct sk_buff *skb, u64 pos, u64 end, u32 id)

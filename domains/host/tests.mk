@@ -58,7 +58,7 @@ objects = $(patsubst $(TOP)/%.c,$(T)/$(1)/%.o,$(abspath $(2)))
 define flavour
 $(T)/$(1)/%.o: $(TOP)/%.c $(HERE)/tests.mk
 	@mkdir -p $$(@D)
-	$(Q)$($(1)_CC) -MMD -MP -c -o $$@ $$<
+	$(Q)$($(1)_CC) $$(SHIM) -MMD -MP -c -o $$@ $$<
 
 $(T)/$(1)/sim: $(call objects,$(1),$(ENGINE_SRC) $(TOP)/kmod/contract.c $(SIM_SRC) $(HERE)/sim/sim.c)
 	$(call tsay,HOSTLD,$(1)/sim)
@@ -83,6 +83,13 @@ $(T)/$(1)/raw: $(call objects,$(1),$(ENGINE_SRC) $(HERE)/unit/engine_raw.c)
 $(T)/$(1)/core: $(call objects,$(1),$(CORE_SRC) $(HERE)/unit/core_test.c)
 	$(call tsay,HOSTLD,$(1)/core)
 	$(Q)$($(1)_CC) -o $$@ $$^
+
+$(T)/$(1)/flow: $(call objects,$(1),$(TOP)/kmod/stash.c $(HERE)/unit/flow_test.c)
+	$(call tsay,HOSTLD,$(1)/flow)
+	$(Q)$($(1)_CC) -o $$@ $$^
+
+# A few of the kernel's own headers in small.
+$(call objects,$(1),$(TOP)/kmod/stash.c $(HERE)/unit/flow_test.c): SHIM := -I$(HERE)/unit/shim
 endef
 $(foreach f,opt san cov fuzz work,$(eval $(call flavour,$(f))))
 
@@ -93,13 +100,13 @@ $(foreach f,opt san cov fuzz work,$(eval $(call flavour,$(f))))
 
 TRACE := $(OUT)/tools/atmos-trace
 TESTS := $(addprefix $(T)/opt/,scripts sim attacks core) $(T)/san/scripts $(T)/san/attacks \
-	$(T)/san/sim $(T)/san/core $(T)/san/raw $(FUZZERS:%=$(T)/fuzz/fuzz_%)
+	$(T)/san/sim $(T)/san/core $(T)/san/flow $(T)/san/raw $(FUZZERS:%=$(T)/fuzz/fuzz_%)
 
 tests-build: $(TESTS)
 	@$(MAKE) --no-print-directory -C $(TOP)/tools/trace all
 
 # Everything once under the sanitizers, the many seeds without.
-suite = '$(T)/san/scripts $(SCRIPTS)' '$(T)/opt/attacks' '$(T)/san/attacks' '$(T)/san/core' '$(T)/san/raw' \
+suite = '$(T)/san/scripts $(SCRIPTS)' '$(T)/opt/attacks' '$(T)/san/attacks' '$(T)/san/core' '$(T)/san/flow' '$(T)/san/raw' \
 	'$(T)/san/sim --seeds $(SAN_SEEDS) --first $(FIRST)' \
 	'$(T)/opt/sim --seeds $(SEEDS) --first $(FIRST)' \
 	'$(HERE)/unit/trace_test $(T)/opt/sim $(TRACE)' \
