@@ -118,6 +118,13 @@ static inline void compat_tcp_info(struct tcp_info *info, u32 rcv_wnd, u32 timeo
 #endif
 }
 
+/* What pre_doit is told was split in 6.2 */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#define compat_genl_pre_ops	struct genl_ops
+#else
+#define compat_genl_pre_ops	struct genl_split_ops
+#endif
+
 /* genl_info_dump() came in 6.7 */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
 #define compat_genl_dump_attrs(cb)	(genl_dumpit_info(cb)->attrs)

@@ -41,6 +41,9 @@ static int __net_init net_begin(struct net *net)
 	err = atmos_flow_init(an);
 	if (err)
 		return err;
+	err = atmos_steer_init(an);
+	if (err)
+		goto steer;
 	err = atmos_port_init(an);
 	if (err)
 		goto port;
@@ -51,6 +54,8 @@ static int __net_init net_begin(struct net *net)
 steer:
 	atmos_port_exit(an);
 port:
+	atmos_steer_exit(an);
+steer:
 	atmos_flow_exit(an);
 	return err;
 }
@@ -61,6 +66,7 @@ static void __net_exit net_end(struct net *net)
 
 	atmos_steer_exit(an);
 	atmos_port_exit(an);
+	atmos_steer_exit(an);
 	atmos_flow_exit(an);
 }
 

@@ -41,7 +41,11 @@ struct atmos_net {
 	siphash_key_t secret;
 };
 
+/* steer.c, steer_map.c */
+union atmos_addr;
 int atmos_steer_init(struct atmos_net *an);
 void atmos_steer_exit(struct atmos_net *an);
+int atmos_steer_port(struct atmos_net *an, u8 proto, u8 family, const union atmos_addr *addr,
+		     u16 port, bool on);
 
 #endif /* _ATMOS_NET_H */

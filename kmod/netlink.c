@@ -6,8 +6,9 @@
  * Operations run in process context, several at once: each relies on the locks
  * of the objects that it calls. Notices are sent from any context.
  *
- * The family is of the initial network namespace alone, for the images and
- * domains that there are so far belong to no other.
+ * Images and domains are the whole machine's: only the initial network namespace
+ * and the machine's own administrator see them. Sockets and steering belong to
+ * a namespace; their operations are for each.
  */
 #include <linux/module.h>
 #include <net/genetlink.h>
@@ -24,11 +25,47 @@ static const struct genl_multicast_group atmos_nl_groups[] = {
 	[GROUP_EVENTS] = { .name = ATMOS_MCGRP_EVENTS },
 };
 
+/* Operations that are about the caller's network namespace, or about nobody. */
+static bool of_namespace(u8 cmd)
+{
+	switch (cmd) {
+	case ATMOS_CMD_INFO_GET:
+	case ATMOS_CMD_SOCKET_GET:
+	case ATMOS_CMD_STEER_GET:
+	case ATMOS_CMD_STEER_ATTACH:
+	case ATMOS_CMD_STEER_DETACH:
+		return true;
+	}
+	return false;
+}
+
+/**
+ * atmos_nl_may() - may the sender of a request see the whole machine's objects
+ * @skb: request
+ * @extack: for the reason
+ *
+ * Return: 0 or -EPERM.
+ */
+int atmos_nl_may(const struct sk_buff *skb, struct netlink_ext_ack *extack)
+{
+	if (net_eq(sock_net(skb->sk), &init_net) || netlink_capable(skb, CAP_NET_ADMIN))
+		return 0;
+	NL_SET_ERR_MSG(extack, "only for the initial network namespace");
+	return -EPERM;
+}
+
+static int pre_doit(const compat_genl_pre_ops *ops, struct sk_buff *skb, struct genl_info *info)
+{
+	return of_namespace(info->genlhdr->cmd) ? 0 : atmos_nl_may(skb, info->extack);
+}
+
 static struct genl_family atmos_nl_family __ro_after_init = {
 	.name = ATMOS_FAMILY_NAME,
 	.version = ATMOS_FAMILY_VERSION,
 	.module = THIS_MODULE,
 	.parallel_ops = true,
+	.netnsok = true,
+	.pre_doit = pre_doit,
 	.ops = atmos_nl_ops,
 	.n_ops = ARRAY_SIZE(atmos_nl_ops),
 	/* From the first operation on, the header's reserved bits are checked. */

@@ -20,6 +20,7 @@ int atmos_nl_reply(struct genl_info *info, atmos_nl_fill_fn fill, const void *ob
 int atmos_nl_dump(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
 		  atmos_nl_fill_fn fill, const void *object);
 void atmos_nl_notify(u8 cmd, atmos_nl_fill_fn fill, const void *object);
+int atmos_nl_may(const struct sk_buff *skb, struct netlink_ext_ack *extack);
 int atmos_nl_missing(struct genl_info *info, int attr);
 int atmos_nl_no_attr(struct netlink_callback *cb, int attr);
 

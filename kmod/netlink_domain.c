@@ -127,7 +127,7 @@ int atmos_nl_domain_get_doit(struct sk_buff *skb, struct genl_info *info)
 
 int atmos_nl_domain_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	return atmos_nl_no_attr(cb, ATMOS_A_DOMAIN_ID) ?:
+	return atmos_nl_may(cb->skb, cb->extack) ?: atmos_nl_no_attr(cb, ATMOS_A_DOMAIN_ID) ?:
 	       dump_domains(skb, cb, ATMOS_CMD_DOMAIN_GET, atmos_nl_fill_domain);
 }
 
@@ -138,7 +138,7 @@ int atmos_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info)
 
 int atmos_nl_stats_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	return atmos_nl_no_attr(cb, ATMOS_A_STATS_DOMAIN) ?:
+	return atmos_nl_may(cb->skb, cb->extack) ?: atmos_nl_no_attr(cb, ATMOS_A_STATS_DOMAIN) ?:
 	       dump_domains(skb, cb, ATMOS_CMD_STATS_GET, fill_stats);
 }
 

@@ -128,7 +128,7 @@ int atmos_nl_fault_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	struct atmos_fault *f;
 	int err;
 
-	err = atmos_nl_no_attr(cb, ATMOS_A_FAULT_SEQ);
+	err = atmos_nl_may(cb->skb, cb->extack) ?: atmos_nl_no_attr(cb, ATMOS_A_FAULT_SEQ);
 	if (err)
 		return err;
 	if (attrs && attrs[ATMOS_A_FAULT_DOMAIN])

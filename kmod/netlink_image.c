@@ -109,7 +109,7 @@ int atmos_nl_image_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	struct image_dump d = { .skb = skb, .cb = cb };
 	int err;
 
-	err = atmos_nl_no_attr(cb, ATMOS_A_IMAGE_NAME);
+	err = atmos_nl_may(cb->skb, cb->extack) ?: atmos_nl_no_attr(cb, ATMOS_A_IMAGE_NAME);
 	if (err)
 		return err;
 	cb->seq = atomic_read(&image_generation);

@@ -54,6 +54,24 @@ static const struct nla_policy limits_set_policy[ATMOS_A_LIMITS_PAGES_MAX + 1] =
 	[ATMOS_A_LIMITS_PAGES_MAX] = NLA_POLICY_FULL_RANGE(NLA_U64, &limits_pages_max_range),
 };
 
+static const struct nla_policy steer_get_policy[ATMOS_A_STEER_IFINDEX + 1] = {
+	[ATMOS_A_STEER_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+static const struct nla_policy steer_attach_policy[ATMOS_A_STEER_TX_FD + 1] = {
+	[ATMOS_A_STEER_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
+	[ATMOS_A_STEER_MODE] = NLA_POLICY_RANGE(NLA_U32, 1, 3),
+	[ATMOS_A_STEER_PORTS_FD] = { .type = NLA_U32 },
+	[ATMOS_A_STEER_ADDRS_FD] = { .type = NLA_U32 },
+	[ATMOS_A_STEER_DEVICES_FD] = { .type = NLA_U32 },
+	[ATMOS_A_STEER_FRAGS_FD] = { .type = NLA_U32 },
+	[ATMOS_A_STEER_TX_FD] = { .type = NLA_U32 },
+};
+
+static const struct nla_policy steer_detach_policy[ATMOS_A_STEER_IFINDEX + 1] = {
+	[ATMOS_A_STEER_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
 const struct genl_ops atmos_nl_ops[ATMOS_NL_OPS] = {
 	{
 		.cmd = ATMOS_CMD_DOMAIN_GET,
@@ -130,5 +148,26 @@ const struct genl_ops atmos_nl_ops[ATMOS_NL_OPS] = {
 	{
 		.cmd = ATMOS_CMD_SOCKET_GET,
 		.dumpit = atmos_nl_socket_get_dumpit,
+	},
+	{
+		.cmd = ATMOS_CMD_STEER_GET,
+		.doit = atmos_nl_steer_get_doit,
+		.dumpit = atmos_nl_steer_get_dumpit,
+		.policy = steer_get_policy,
+		.maxattr = ATMOS_A_STEER_IFINDEX,
+	},
+	{
+		.cmd = ATMOS_CMD_STEER_ATTACH,
+		.doit = atmos_nl_steer_attach_doit,
+		.policy = steer_attach_policy,
+		.maxattr = ATMOS_A_STEER_TX_FD,
+		.flags = GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd = ATMOS_CMD_STEER_DETACH,
+		.doit = atmos_nl_steer_detach_doit,
+		.policy = steer_detach_policy,
+		.maxattr = ATMOS_A_STEER_IFINDEX,
+		.flags = GENL_UNS_ADMIN_PERM,
 	},
 };

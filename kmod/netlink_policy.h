@@ -7,7 +7,7 @@
 
 #include "../uapi/linux/atmos.h"
 
-#define ATMOS_NL_OPS 12
+#define ATMOS_NL_OPS 15
 
 extern const struct genl_ops atmos_nl_ops[ATMOS_NL_OPS];
 
@@ -27,5 +27,9 @@ int atmos_nl_limits_get_doit(struct sk_buff *skb, struct genl_info *info);
 int atmos_nl_limits_set_doit(struct sk_buff *skb, struct genl_info *info);
 int atmos_nl_info_get_doit(struct sk_buff *skb, struct genl_info *info);
 int atmos_nl_socket_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int atmos_nl_steer_get_doit(struct sk_buff *skb, struct genl_info *info);
+int atmos_nl_steer_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int atmos_nl_steer_attach_doit(struct sk_buff *skb, struct genl_info *info);
+int atmos_nl_steer_detach_doit(struct sk_buff *skb, struct genl_info *info);
 
 #endif /* _ATMOS_NETLINK_POLICY_H */

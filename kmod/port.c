@@ -158,6 +158,25 @@ static void port_allow_overlap(struct port_bucket *bucket)
 		atmos_native_share(p->sock);
 }
 
+/* Frames for what is reserved are steered, or are no more. */
+static int port_steer(struct atmos_ports *ports, const struct port_bucket *bucket,
+		      const struct atmos_binding *where, bool on)
+{
+	bool any = !(where->addr.q[0] | where->addr.q[1]);
+	int err = 0;
+
+	/* A socket of both families. */
+	if (where->family == 6 && any && !where->v6only)
+		err = atmos_steer_port(ports->an, bucket->proto, 4, NULL, bucket->num, on);
+	if (err)
+		return err;
+	err = atmos_steer_port(ports->an, bucket->proto, where->family, &where->addr,
+			       bucket->num, on);
+	if (err && where->family == 6 && any && !where->v6only)
+		atmos_steer_port(ports->an, bucket->proto, 4, NULL, bucket->num, false);
+	return err;
+}
+
 /*
  * A new reservation, with one user, of @num or, if that is 0, of one that the
  * native stack chooses. ERR_PTR: -EADDRINUSE and others of a native bind().
@@ -184,8 +203,13 @@ static struct atmos_port *port_reserve(struct atmos_ports *ports, u8 proto, u16 
 	p->bucket = port_bucket_get(ports, proto, num);
 	if (!p->bucket)
 		goto release;
+	err = port_steer(ports, p->bucket, where, true);
+	if (err)
+		goto bucket;
 	list_add(&p->node, &p->bucket->reservations);
 	return p;
+bucket:
+	port_bucket_put(ports, p->bucket);
 release:
 	atmos_native_release(p->sock);
 free:
@@ -195,6 +219,7 @@ free:
 
 static void port_destroy(struct atmos_ports *ports, struct atmos_port *p)
 {
+	port_steer(ports, p->bucket, &p->where, false);
 	atmos_native_release(p->sock);
 	list_del(&p->node);
 	port_bucket_put(ports, p->bucket);

@@ -62,6 +62,14 @@ static const char *const enum_socket_status[] = {
 	NULL
 };
 
+static const char *const enum_steer_mode[] = {
+	NULL,
+	"native",
+	"generic",
+	"tc",
+	NULL
+};
+
 static const struct spec_attr attrs_domain[] = {
 	[ATMOS_A_DOMAIN_ID] = { .name = "id", .type = SPEC_U64 },
 	[ATMOS_A_DOMAIN_STATUS] = { .name = "status", .type = SPEC_U32, .names = enum_domain_status, .nr_names = sizeof(enum_domain_status) / sizeof(enum_domain_status[0]) - 1 },
@@ -166,6 +174,29 @@ static const struct spec_attr attrs_socket[] = {
 	[ATMOS_A_SOCKET_INODE] = { .name = "inode", .type = SPEC_U64 },
 };
 
+static const struct spec_attr attrs_steer[] = {
+	[ATMOS_A_STEER_IFINDEX] = { .name = "ifindex", .type = SPEC_U32 },
+	[ATMOS_A_STEER_MODE] = { .name = "mode", .type = SPEC_U32, .names = enum_steer_mode, .nr_names = sizeof(enum_steer_mode) / sizeof(enum_steer_mode[0]) - 1 },
+	[ATMOS_A_STEER_DEVICE] = { .name = "device", .type = SPEC_U32 },
+	[ATMOS_A_STEER_PORTS_FD] = { .name = "ports-fd", .type = SPEC_U32 },
+	[ATMOS_A_STEER_ADDRS_FD] = { .name = "addrs-fd", .type = SPEC_U32 },
+	[ATMOS_A_STEER_DEVICES_FD] = { .name = "devices-fd", .type = SPEC_U32 },
+	[ATMOS_A_STEER_FRAGS_FD] = { .name = "frags-fd", .type = SPEC_U32 },
+	[ATMOS_A_STEER_TX_FD] = { .name = "tx-fd", .type = SPEC_U32 },
+	[ATMOS_A_STEER_PORTS_ID] = { .name = "ports-id", .type = SPEC_U32 },
+	[ATMOS_A_STEER_ADDRS_ID] = { .name = "addrs-id", .type = SPEC_U32 },
+	[ATMOS_A_STEER_DEVICES_ID] = { .name = "devices-id", .type = SPEC_U32 },
+	[ATMOS_A_STEER_FRAGS_ID] = { .name = "frags-id", .type = SPEC_U32 },
+	[ATMOS_A_STEER_TX_ID] = { .name = "tx-id", .type = SPEC_U32 },
+	[ATMOS_A_STEER_ATTACHED] = { .name = "attached", .type = SPEC_U32 },
+	[ATMOS_A_STEER_PORTS] = { .name = "ports", .type = SPEC_U32 },
+	[ATMOS_A_STEER_FRAMES] = { .name = "frames", .type = SPEC_U64 },
+	[ATMOS_A_STEER_BYTES] = { .name = "bytes", .type = SPEC_U64 },
+	[ATMOS_A_STEER_NATIVE] = { .name = "native", .type = SPEC_U64 },
+	[ATMOS_A_STEER_DROPPED] = { .name = "dropped", .type = SPEC_U64 },
+	[ATMOS_A_STEER_CHECKSUM_ERRORS] = { .name = "checksum-errors", .type = SPEC_U64 },
+};
+
 const struct spec_set spec_domain = {
 	.attrs = attrs_domain,
 	.max = ATMOS_A_DOMAIN_MAX,
@@ -199,6 +230,11 @@ const struct spec_set spec_info = {
 const struct spec_set spec_socket = {
 	.attrs = attrs_socket,
 	.max = ATMOS_A_SOCKET_MAX,
+};
+
+const struct spec_set spec_steer = {
+	.attrs = attrs_steer,
+	.max = ATMOS_A_STEER_MAX,
 };
 
 const struct spec_notice spec_notices[ATMOS_CMD_MAX + 1] = {
