@@ -27,6 +27,8 @@ static const char help[] =
 	"\n"
 	"  domain   list | show ID | stats [ID] | kill ID | quarantine ID [on|off]\n"
 	"  socket   list\n"
+	"  attach   list | show | DEV [mode auto|native|generic|tc]: steer its frames\n"
+	"  detach   DEV\n"
 	"  fault    list [DOMAIN] | show SEQ\n"
 	"  image    list | show NAME | load NAME | unload NAME\n"
 	"  limits   show | set { domains N | pages N } ...\n"
@@ -141,6 +143,7 @@ static const struct object {
 	int (*run)(int argc, char **argv);
 } objects[] = {
 	{ "domain", do_domain },   { "socket", do_socket },
+	{ "attach", do_attach },   { "detach", do_detach },
 	{ "fault", do_fault },	   { "image", do_image },
 	{ "limits", do_limits },   { "info", do_info },
 	{ "monitor", do_monitor }, { "doctor", do_doctor },

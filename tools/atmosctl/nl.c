@@ -63,7 +63,7 @@ bool ctl_try_open(const char **why)
 		return true;
 	nl_socket_free(sock);
 	sock = NULL;
-	*why = "the module atmos is not loaded (or this is not the initial network namespace)";
+	*why = "the module atmos is not loaded";
 	return false;
 }
 
@@ -185,32 +185,50 @@ static void exchange_fail(const struct exchange *x)
 	fail(status, "the kernel refused: %s", strerror(-x->error));
 }
 
-void ctl_send(struct nl_msg *msg, const struct spec_set *set, reply_fn fn,
-	      void *arg)
+static void exchange(struct exchange *x, struct nl_msg *msg)
 {
-	struct exchange x = { .set = set, .fn = fn, .arg = arg };
 	struct nl_cb *cb = nl_cb_alloc(NL_CB_DEFAULT);
 	int err;
 
 	if (!cb)
 		fail(STATUS_FAILED, "out of memory");
-	nl_cb_err(cb, NL_CB_CUSTOM, on_error, &x);
-	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_ack, &x);
-	nl_cb_set(cb, NL_CB_FINISH, NL_CB_CUSTOM, on_dump_end, &x);
-	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, on_reply, &x);
+	nl_cb_err(cb, NL_CB_CUSTOM, on_error, x);
+	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_ack, x);
+	nl_cb_set(cb, NL_CB_FINISH, NL_CB_CUSTOM, on_dump_end, x);
+	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, on_reply, x);
 
 	err = nl_send_auto(sock, msg);
 	nlmsg_free(msg);
-	while (err >= 0 && !x.done)
+	while (err >= 0 && !x->done)
 		err = nl_recvmsgs(sock, cb);
 	nl_cb_put(cb);
+	if (!x->error && err < 0 && !x->inconsistent && err != -NLE_DUMP_INTR)
+		fail(STATUS_FAILED, "netlink: %s", nl_geterror(err));
+}
+
+void ctl_send(struct nl_msg *msg, const struct spec_set *set, reply_fn fn,
+	      void *arg)
+{
+	struct exchange x = { .set = set, .fn = fn, .arg = arg };
+
+	exchange(&x, msg);
 	if (x.error)
 		exchange_fail(&x);
-	if (err < 0 && !x.inconsistent && err != -NLE_DUMP_INTR)
-		fail(STATUS_FAILED, "netlink: %s", nl_geterror(err));
 	if (x.inconsistent && !options.json)
 		fprintf(stderr,
 			"atmosctl: the list changed while it was read\n");
+}
+
+int ctl_ask(struct nl_msg *msg, const struct spec_set *set, reply_fn fn,
+	    void *arg, char *message, size_t size)
+{
+	struct exchange x = { .set = set, .fn = fn, .arg = arg };
+
+	exchange(&x, msg);
+	if (x.error)
+		snprintf(message, size, "%s",
+			 x.message[0] ? x.message : strerror(-x.error));
+	return x.error;
 }
 
 /* ---- notices ---- */

@@ -38,6 +38,10 @@ struct nl_msg *ctl_begin(uint8_t cmd, bool dump);
 void ctl_send(struct nl_msg *msg, const struct spec_set *set, reply_fn fn,
 	      void *arg);
 
+/* The same for a request that may fail: 0, or a negative errno and @message. */
+int ctl_ask(struct nl_msg *msg, const struct spec_set *set, reply_fn fn,
+	    void *arg, char *message, size_t size);
+
 /* Calls @fn for each notice, until @nr of them came (0: for ever) or a signal. */
 void ctl_listen(unsigned long nr,
 		void (*fn)(unsigned int cmd, const struct reply *reply));
