@@ -47,12 +47,7 @@ static int __net_init net_begin(struct net *net)
 	err = atmos_port_init(an);
 	if (err)
 		goto port;
-	err = atmos_steer_init(an);
-	if (err)
-		goto steer;
 	return 0;
-steer:
-	atmos_port_exit(an);
 port:
 	atmos_steer_exit(an);
 steer:
@@ -64,7 +59,6 @@ static void __net_exit net_end(struct net *net)
 {
 	struct atmos_net *an = atmos_net(net);
 
-	atmos_steer_exit(an);
 	atmos_port_exit(an);
 	atmos_steer_exit(an);
 	atmos_flow_exit(an);
