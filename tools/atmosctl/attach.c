@@ -231,7 +231,7 @@ static void attach(const char *name, uint32_t mode)
 		err = attach_mode(&dev, ATMOS_STEER_MODE_TC, why);
 	else if (mode)
 		err = attach_mode(&dev, mode, why);
-	if (err == -EPERM || err == -EACCES)
+	if (err == -EPERM)
 		fail(STATUS_PERMISSION, "%s: %s", name, why);
 	if (err)
 		fail(STATUS_FAILED, "%s: %s", name, why);

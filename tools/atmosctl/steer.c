@@ -166,6 +166,7 @@ int steer_look(int ifindex, struct steer_on *on, char *why)
 	int err;
 
 	memset(on, 0, sizeof(*on));
+	libbpf_set_print(keep_warning);
 	err = xdp_look(ifindex, on, why);
 	if (!err && !on->id)
 		err = tc_look(ifindex, on, why);

@@ -134,12 +134,10 @@ static __always_inline void frag_key(struct atmos_steer_frag *key, const struct 
 	key->family = p->family;
 }
 
-static __noinline int frag_known(const struct packet *p)
+static __always_inline int frag_known(const struct packet *p)
 {
 	struct atmos_steer_frag key;
 
-	if (!p)
-		return 0;
 	frag_key(&key, p);
 	return bpf_map_lookup_elem(&frags, &key) != NULL;
 }
@@ -289,26 +287,40 @@ static __always_inline enum verdict transport(struct packet *p, void *end)
 	return v;
 }
 
-/* Is the packet from @l3 to @end for Atmos? @proto: as in Ethernet's header. */
-static __always_inline enum verdict look(void *l3, void *end, __be16 proto)
+static __always_inline enum verdict look_at(void *l3, void *end, __u8 family)
 {
 	struct packet p = {};
 	enum verdict v;
 
-	if (proto == bpf_htons(ETH_P_IP))
-		v = parse_ip4(l3, end, &p);
-	else if (proto == bpf_htons(ETH_P_IPV6))
-		v = parse_ip6(l3, end, &p);
-	else
-		return NOT_OURS;
+	v = family == 4 ? parse_ip4(l3, end, &p) : parse_ip6(l3, end, &p);
 	if (v != OURS)
 		return v;
+	p.family = family;
 	if (p.later)
 		return frag_known(&p) ? OURS : NOT_OURS;
 	if (p.proto == IPPROTO_TCP || p.proto == IPPROTO_UDP)
 		return transport(&p, end);
-	if (p.proto == (p.family == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6))
+	if (p.proto == (family == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6))
 		return error(&p, end);
+	return NOT_OURS;
+}
+
+/*
+ * By itself, so that the compiler does not join it with the other family's: the
+ * verifier wants to see for each pointer how far it reaches.
+ */
+static __noinline enum verdict look6(void *l3, void *end)
+{
+	return look_at(l3, end, 6);
+}
+
+/* Is the packet from @l3 to @end for Atmos? @proto: as in Ethernet's header. */
+static __always_inline enum verdict look(void *l3, void *end, __be16 proto)
+{
+	if (proto == bpf_htons(ETH_P_IP))
+		return look_at(l3, end, 4);
+	if (proto == bpf_htons(ETH_P_IPV6))
+		return look6(l3, end);
 	return NOT_OURS;
 }
 
