@@ -59,7 +59,7 @@ void atmos_conn_state(struct atmos_sock *as)
 	if (state == TCP_CLOSE)
 		shut = SHUTDOWN_MASK;
 	WRITE_ONCE(sk->sk_shutdown, shut);
-	smp_store_release(&sk->sk_state, state);
+	atmos_sock_show(sk, state);
 	/* Whoever waits to write learns that the connection is there, or gone. */
 	if (state == TCP_ESTABLISHED || state == TCP_CLOSE)
 		as->wake |= ATMOS_WAKE_WRITE;

@@ -120,7 +120,7 @@ static void connect_stream_forget(struct atmos_sock *as)
 	spin_lock_bh(&as->lock);
 	atmos_conn_end(as);
 	atmos_conn_setup(as);
-	smp_store_release(&as->inet.sk.sk_state, TCP_CLOSE);
+	atmos_sock_show(&as->inet.sk, TCP_CLOSE);
 	spin_unlock_bh(&as->lock);
 	if (!as->explicit_port)
 		atmos_unbind_port(as);
@@ -137,7 +137,7 @@ static int connect_stream_open(struct atmos_sock *as)
 	atmos_conn_isn(as);
 	as->rcv_edge = atmos_stream_room(sk);
 	as->tcp_state = TCPS_SYN_SENT;
-	smp_store_release(&sk->sk_state, TCP_SYN_SENT);
+	atmos_sock_show(sk, TCP_SYN_SENT);
 	err = atmos_conn_post(as, ATMOS_EV_CONNECT);
 	spin_unlock_bh(&as->lock);
 	return err == -EAGAIN ? -ENOBUFS : err;
@@ -321,7 +321,8 @@ static int connect_dgram_attach(struct atmos_sock *as, const struct atmos_flow_k
 }
 
 /* A failed connect() leaves everything as it was. */
-static void connect_dgram_restore(struct atmos_sock *as, const struct atmos_flow_key *key, bool connected)
+static void connect_dgram_restore(struct atmos_sock *as, const struct atmos_flow_key *key,
+				  bool connected)
 {
 	int err;
 
@@ -335,7 +336,7 @@ static void connect_dgram_restore(struct atmos_sock *as, const struct atmos_flow
 	}
 	/* Its place was taken, or its route is gone: as after AF_UNSPEC. */
 	if (err) {
-		smp_store_release(&as->inet.sk.sk_state, TCP_CLOSE);
+		atmos_sock_show(&as->inet.sk, TCP_CLOSE);
 		atmos_unbind_port(as);
 		atmos_names_reset(as);
 	}
@@ -363,7 +364,7 @@ static int connect_dgram(struct atmos_sock *as, const struct sockaddr *sa, int l
 		return err;
 	}
 	atmos_names_show(as);
-	smp_store_release(&sk->sk_state, TCP_ESTABLISHED);
+	atmos_sock_show(sk, TCP_ESTABLISHED);
 	return 0;
 }
 
@@ -373,7 +374,7 @@ static int connect_dgram_stop(struct atmos_sock *as)
 	int err = 0;
 
 	connect_dgram_detach(as);
-	smp_store_release(&sk->sk_state, TCP_CLOSE);
+	atmos_sock_show(sk, TCP_CLOSE);
 	WRITE_ONCE(sk->sk_bound_dev_if, 0);
 	atmos_names_reset(as);
 	if (!as->explicit_port) {

@@ -53,7 +53,7 @@ static void listen_child_state(struct atmos_sock *child, const struct atmos_sock
 	child->rcv_edge = as->rcv_edge;
 	child->opts = as->opts;
 	child->net = as->net;
-	smp_store_release(&atmos_sock_sk(child)->sk_state, TCP_ESTABLISHED);
+	atmos_sock_show(atmos_sock_sk(child), TCP_ESTABLISHED);
 }
 
 /**
@@ -124,11 +124,11 @@ static int listen_start(struct atmos_sock *as)
 	err = atmos_flow_listen(as);
 	if (err)
 		goto undo;
-	smp_store_release(&sk->sk_state, TCP_LISTEN);
+	atmos_sock_show(sk, TCP_LISTEN);
 	err = atmos_conn_post(as, ATMOS_EV_LISTEN);
 	if (!err)
 		return 0;
-	smp_store_release(&sk->sk_state, TCP_CLOSE);
+	atmos_sock_show(sk, TCP_CLOSE);
 undo:
 	atmos_conn_end(as);
 	as->kind = STACK_TCP;
@@ -151,7 +151,8 @@ int atmos_stream_listen(struct socket *sock, int backlog)
 	int err = -EINVAL;
 
 	lock_sock(sk);
-	if (sock->state != SS_UNCONNECTED || (sk->sk_state != TCP_CLOSE && sk->sk_state != TCP_LISTEN))
+	if (sock->state != SS_UNCONNECTED ||
+	    (sk->sk_state != TCP_CLOSE && sk->sk_state != TCP_LISTEN))
 		goto out;
 	WRITE_ONCE(sk->sk_max_ack_backlog, backlog);
 	if (sk->sk_state == TCP_LISTEN) {
@@ -193,7 +194,7 @@ void atmos_listen_stop(struct atmos_sock *as)
 	atmos_conn_end(as);
 	atmos_conn_setup(as);
 	as->kind = STACK_TCP;
-	smp_store_release(&sk->sk_state, TCP_CLOSE);
+	atmos_sock_show(sk, TCP_CLOSE);
 	spin_unlock_bh(&as->lock);
 
 	list_for_each_entry_safe(child, next, &orphans, accept_node) {

@@ -137,7 +137,7 @@ static struct net_device *nd_of_frame(struct atmos_net *an, const struct xdp_fra
 }
 
 static struct sk_buff *nd_build_skb(struct atmos_net *an, struct net_device *dev,
-				     struct xdp_frame *frame)
+				    struct xdp_frame *frame)
 {
 	struct net_device *in = nd_of_frame(an, frame);
 	struct sk_buff *skb;

@@ -75,7 +75,7 @@ static int fill_socket(struct sk_buff *skb, const void *socket)
 			ATMOS_SOCKET_PROTOCOL_TCP : ATMOS_SOCKET_PROTOCOL_UDP) ||
 	    nla_put_u32(skb, ATMOS_A_SOCKET_STATUS, state ?: TCPS_CLOSE) ||
 	    put_ends(skb, as) || put_queues(skb, as) ||
-	    nla_put_u32(skb, ATMOS_A_SOCKET_UID, from_kuid_munged(ns, sock_i_uid(sk))))
+	    nla_put_u32(skb, ATMOS_A_SOCKET_UID, from_kuid_munged(ns, READ_ONCE(sk->sk_uid))))
 		return -EMSGSIZE;
 	if (as->dom && nla_put_u64_64bit(skb, ATMOS_A_SOCKET_DOMAIN, as->dom->id,
 					 ATMOS_A_SOCKET_PAD))

@@ -61,72 +61,11 @@
 #include "../domains/abi/record_tcp.h"
 #include "addr.h"
 #include "atmos.h"
-#include "stash.h"
 #include "compat.h"
+#include "rx_cb.h"
+#include "stash.h"
 
 struct atmos_net;
-
-/* ---- frames on their way in ---- */
-
-/**
- * struct atmos_rx_cb - in skb->cb from rx.c until the frame's command is committed
- * @obj: the payload object that it is; only @obj.len is used (bytes from L3 on)
- * @hlen: bytes of L3 and L4 headers, from L3 on; fragments: L3 only
- * @l4: offset of L4 from L3
- * @seg_size: coalesced: payload of each segment, else 0
- * @flags: STACK_RX_*
- * @family: 4 or 6
- * @proto: L4 protocol
- *
- * skb->data is at L3, skb->skb_iif tells the interface that it came in by. Frames
- * are linear at least for @hlen bytes. Coalesced UDP was cut apart before.
- */
-struct atmos_rx_cb {
-	struct atmos_object obj;
-	u16 hlen;
-	u16 l4;
-	u16 seg_size;
-	u16 flags;
-	u8 family;
-	u8 proto;
-};
-
-static_assert(sizeof(struct atmos_rx_cb) <= sizeof_field(struct sk_buff, cb), "skb->cb");
-
-static inline struct atmos_rx_cb *atmos_rx_cb(const struct sk_buff *skb)
-{
-	return (struct atmos_rx_cb *)skb->cb;
-}
-
-static inline struct sk_buff *atmos_rx_skb(struct atmos_object *obj)
-{
-	return container_of((void *)obj, struct sk_buff, cb);
-}
-
-/* Whose a frame is: its flow as seen from here. TCP and UDP only. */
-static inline void atmos_rx_key(const struct sk_buff *skb, struct atmos_flow_key *key)
-{
-	const struct atmos_rx_cb *cb = atmos_rx_cb(skb);
-	const __be16 *ports = (const __be16 *)(skb->data + cb->l4);
-
-	*key = (struct atmos_flow_key) {
-		.lport = ntohs(ports[1]),
-		.rport = ntohs(ports[0]),
-		.family = cb->family,
-		.proto = cb->proto,
-	};
-	if (cb->family == 4) {
-		const struct iphdr *ip = (const struct iphdr *)skb->data;
-
-		key->laddr.v4 = ip->daddr;
-		key->raddr.v4 = ip->saddr;
-	} else {
-		const struct ipv6hdr *ip6 = (const struct ipv6hdr *)skb->data;
-
-		key->laddr.v6 = ip6->daddr;
-		key->raddr.v6 = ip6->saddr;
-	}
-}
 
 /* ---- bytes to send ---- */
 
@@ -275,7 +214,8 @@ struct atmos_icmp {
  *	is over, because the error queue wants to know (dgram_error.c)
  *
  * What the application wants, absolute values, under @lock:
- * @isn, @ts_offset: of CONNECT
+ * @isn: initial sequence number, of CONNECT
+ * @ts_offset: of our timestamps, of CONNECT
  * @tx: bytes to send; appended under lock_sock() too
  * @urgent: position behind the last urgent byte, 0: none
  * @send_flags: STACK_SEND_*
@@ -309,6 +249,7 @@ struct atmos_icmp {
  *
  * Listener, under @lock:
  * @accept_queue: children that wait for accept(), by @accept_node
+ * @accept_node: of a child, in its listener's queue
  * @accept_len: how many; sk->sk_ack_backlog is the same
  * @resteer: frames that RESTEER gave back, looked up again after the run
  *
@@ -457,6 +398,12 @@ static inline const struct tcp_record *atmos_sock_tcb(const struct atmos_sock *a
 		return (const void *)as->dom->shadow;
 	return as->record && as->record_len >= offsetof(struct tcp_record, ooo) ?
 	       (const void *)as->record : NULL;
+}
+
+/* What the application sees: who reads a state finds all that led to it. */
+static inline void atmos_sock_show(struct sock *sk, u8 state)
+{
+	smp_store_release(&sk->sk_state, state);	/* with tcp_poll()'s like */
 }
 
 /* Number of the address family; module parameter "family". */

@@ -46,6 +46,7 @@ enum atmos_steer_map {
 
 /**
  * struct atmos_steer - a namespace's steering
+ * @an: the namespace's part that it belongs to
  * @admin: attaching and detaching, one at a time; outside of RTNL
  * @lock: all below but @stats and @frags; inside of RTNL
  * @map: of the programs, held; all of them, or none

@@ -154,7 +154,7 @@ int atmos_stream_disconnect(struct sock *sk)
 	if (live)
 		WRITE_ONCE(sk->sk_err, ECONNRESET);
 	/* poll(): behind the error */
-	smp_store_release(&sk->sk_state, TCP_CLOSE);
+	atmos_sock_show(sk, TCP_CLOSE);
 	spin_unlock_bh(&as->lock);
 	atmos_tx_cancel(as);
 	sk_error_report(sk);

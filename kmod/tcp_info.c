@@ -12,7 +12,7 @@
 #include "sockopt.h"
 
 /* The engine's window has not been limited yet (TCP_CWND_MAX there). */
-#define INFO_SSTHRESH_NONE	(1u << 29)
+#define INFO_SSTHRESH_NONE	BIT(29)
 
 static u32 info_segments(u64 bytes, const struct tcp_record *r)
 {

@@ -37,7 +37,8 @@ struct device {
 };
 
 /* The namespace's steering, as the core tells it. */
-struct namespace {
+struct namespace
+{
 	bool has_maps;
 	uint32_t map_ids[STEER_NR_MAPS];
 };
@@ -220,8 +221,8 @@ static void attach(const char *name, uint32_t mode)
 
 	find_device(&dev, name);
 	if (dev.l3 && mode && mode != ATMOS_STEER_MODE_TC)
-		fail(STATUS_FAILED, "%s has no link layer: only mode tc is for it",
-		     name);
+		fail(STATUS_FAILED,
+		     "%s has no link layer: only mode tc is for it", name);
 	ctl_open();
 	if (!mode && is_hardware(&dev) && !dev.l3 && !hides_tags(&dev))
 		err = attach_mode(&dev, ATMOS_STEER_MODE_NATIVE, why);

@@ -186,8 +186,9 @@ int steer_put_on(struct steer_prog *prog, int ifindex, char *why)
 		return err;
 	err = steer_look(ifindex, &on, why);
 	if (!err && (!on.id || on.mode != prog->mode))
-		err = steer_say(why, -EIO,
-				"the kernel took the program, but it is not there");
+		err = steer_say(
+			why, -EIO,
+			"the kernel took the program, but it is not there");
 	return err;
 }
 
@@ -201,9 +202,9 @@ int steer_take_off(int ifindex, char *why)
 		err = steer_look(ifindex, &on, why);
 		if (err || !on.id)
 			return err;
-		err = on.mode == ATMOS_STEER_MODE_TC ?
-			      tc_take_off(ifindex, why) :
-			      xdp_take_off(ifindex, why);
+		err = on.mode == ATMOS_STEER_MODE_TC
+			      ? tc_take_off(ifindex, why)
+			      : xdp_take_off(ifindex, why);
 		if (err)
 			return err;
 	}

@@ -21,7 +21,7 @@
 #include "atmosctl.h"
 #include "steer.h"
 
-#define BPFFS "/sys/fs/bpf"
+#define BPFFS	"/sys/fs/bpf"
 #define SECTION "xdp"
 
 static struct {
@@ -144,15 +144,17 @@ int libxdp_put_on(struct steer_prog *prog, int ifindex, char *why)
 
 	err = lib.get_error(p);
 	if (err)
-		return steer_say(why, err,
-				 "the XDP dispatcher does not know the program");
-	mode = prog->mode == ATMOS_STEER_MODE_NATIVE ? XDP_MODE_NATIVE :
-						       XDP_MODE_SKB;
+		return steer_say(
+			why, err,
+			"the XDP dispatcher does not know the program");
+	mode = prog->mode == ATMOS_STEER_MODE_NATIVE ? XDP_MODE_NATIVE
+						     : XDP_MODE_SKB;
 	err = lib.attach(p, ifindex, mode, 0);
 	/* The program object was ours before, and stays so. */
 	if (err)
-		return steer_say(why, err,
-				 "the XDP dispatcher cannot put the program on");
+		return steer_say(
+			why, err,
+			"the XDP dispatcher cannot put the program on");
 	return 0;
 }
 
@@ -169,7 +171,8 @@ int libxdp_take_off(int ifindex, char *why)
 		err = lib.detach(p, ifindex, lib.mode(mp), 0);
 	lib.done(mp);
 	if (err)
-		return steer_say(why, err,
-				 "the XDP dispatcher cannot take the program off");
+		return steer_say(
+			why, err,
+			"the XDP dispatcher cannot take the program off");
 	return 0;
 }

@@ -19,7 +19,7 @@
 
 /* The place among an interface's filters that is ours. */
 #define STEER_PRIORITY 49000
-#define STEER_HANDLE 1
+#define STEER_HANDLE   1
 
 static struct bpf_tc_hook hook_of(int ifindex)
 {

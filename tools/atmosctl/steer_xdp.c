@@ -19,8 +19,8 @@
 
 static uint32_t flags_of(uint32_t mode)
 {
-	return mode == ATMOS_STEER_MODE_NATIVE ? XDP_FLAGS_DRV_MODE :
-						 XDP_FLAGS_SKB_MODE;
+	return mode == ATMOS_STEER_MODE_NATIVE ? XDP_FLAGS_DRV_MODE
+					       : XDP_FLAGS_SKB_MODE;
 }
 
 /* What the interface has; @mode is of what it is running. */
@@ -43,9 +43,9 @@ static int query(int ifindex, uint32_t *id, uint32_t *mode, char *why)
 		*mode = ATMOS_STEER_MODE_GENERIC;
 	} else if (opts.prog_id) {
 		*id = opts.prog_id;
-		*mode = opts.attach_mode == XDP_ATTACHED_SKB ?
-				ATMOS_STEER_MODE_GENERIC :
-				ATMOS_STEER_MODE_NATIVE;
+		*mode = opts.attach_mode == XDP_ATTACHED_SKB
+				? ATMOS_STEER_MODE_GENERIC
+				: ATMOS_STEER_MODE_NATIVE;
 	}
 	return 0;
 }
@@ -84,8 +84,7 @@ static int put_on_alone(struct steer_prog *prog, int ifindex, char *why)
 	if (!err)
 		return 0;
 	if (err == -EOPNOTSUPP)
-		return steer_say(why, err,
-				 "the interface's driver has no XDP");
+		return steer_say(why, err, "the interface's driver has no XDP");
 	if (err == -EBUSY || err == -EEXIST)
 		return steer_say(why, -EEXIST,
 				 "the interface has an XDP program already");

@@ -22,14 +22,14 @@
 
 #include <linux/atmos_steer.h>
 
-#define IP_MF		0x2000
-#define IP_OFFSET	0x1fff
-#define VLAN_TAGS	2
-#define VLAN_HLEN	4
-#define IP6_EXT_MAX	6
+#define IP_MF	    0x2000
+#define IP_OFFSET   0x1fff
+#define VLAN_TAGS   2
+#define VLAN_HLEN   4
+#define IP6_EXT_MAX 6
 
 /* Bytes that tc makes linear, if a frame's headers are not. */
-#define PULL		256
+#define PULL 256
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -71,7 +71,7 @@ struct {
 enum verdict {
 	NOT_OURS,
 	OURS,
-	TOO_SHORT,	/* the bytes at hand end before it can be told */
+	TOO_SHORT, /* the bytes at hand end before it can be told */
 };
 
 /* An IP header and what precedes L4. */
@@ -79,11 +79,11 @@ struct packet {
 	const void *saddr;
 	const void *daddr;
 	void *l4;
-	__u32 id;	/* of a fragment's datagram */
+	__u32 id; /* of a fragment's datagram */
 	__u8 family;
 	__u8 proto;
-	__u8 first;	/* fragment, with L4's header */
-	__u8 later;	/* fragment, without */
+	__u8 first; /* fragment, with L4's header */
+	__u8 later; /* fragment, without */
 };
 
 static __always_inline void copy_addr(__u8 *to, const void *from, __u8 family)
@@ -96,7 +96,8 @@ static __always_inline void copy_addr(__u8 *to, const void *from, __u8 family)
 
 /* ---- look-up ---- */
 
-static __always_inline enum verdict look_up(__u8 family, __u8 proto, __u16 port, const void *addr)
+static __always_inline enum verdict look_up(__u8 family, __u8 proto, __u16 port,
+					    const void *addr)
 {
 	__u32 index = port / 16;
 	__u64 *word;
@@ -114,7 +115,9 @@ static __always_inline enum verdict look_up(__u8 family, __u8 proto, __u16 port,
 		return OURS;
 	if (bits & (family == 4 ? ATMOS_STEER_ADDR4 : ATMOS_STEER_ADDR6)) {
 		struct atmos_steer_addr key = {
-			.port = port, .proto = proto, .family = family,
+			.port = port,
+			.proto = proto,
+			.family = family,
 		};
 
 		copy_addr(key.addr, addr, family);
@@ -124,7 +127,8 @@ static __always_inline enum verdict look_up(__u8 family, __u8 proto, __u16 port,
 	return NOT_OURS;
 }
 
-static __always_inline void frag_key(struct atmos_steer_frag *key, const struct packet *p)
+static __always_inline void frag_key(struct atmos_steer_frag *key,
+				     const struct packet *p)
 {
 	__builtin_memset(key, 0, sizeof(*key));
 	copy_addr(key->saddr, p->saddr, p->family);
@@ -144,7 +148,8 @@ static __always_inline int frag_known(const struct packet *p)
 
 /* ---- headers ---- */
 
-static __always_inline enum verdict parse_ip4(void *l3, void *end, struct packet *p)
+static __always_inline enum verdict parse_ip4(void *l3, void *end,
+					      struct packet *p)
 {
 	struct iphdr *ip = l3;
 	__u16 frag;
@@ -175,10 +180,10 @@ struct icmp {
 	__be32 info;
 };
 
-#define ICMP_DEST_UNREACH	3
-#define ICMP_SOURCE_QUENCH	4
-#define ICMP_TIME_EXCEEDED	11
-#define ICMP_PARAMETERPROB	12
+#define ICMP_DEST_UNREACH  3
+#define ICMP_SOURCE_QUENCH 4
+#define ICMP_TIME_EXCEEDED 11
+#define ICMP_PARAMETERPROB 12
 
 struct extension {
 	__u8 next;
@@ -187,7 +192,8 @@ struct extension {
 	__be32 id;
 };
 
-static __always_inline enum verdict parse_ip6(void *l3, void *end, struct packet *p)
+static __always_inline enum verdict parse_ip6(void *l3, void *end,
+					      struct packet *p)
 {
 	struct ipv6hdr *ip = l3;
 	__u8 proto;
@@ -258,7 +264,8 @@ static __always_inline enum verdict error(struct packet *p, void *end)
 	if (p->first)
 		return NOT_OURS;
 	if (p->family == 6)
-		return h->type >= 1 && h->type <= 4 ? quoted(h + 1, end, 6) : NOT_OURS;
+		return h->type >= 1 && h->type <= 4 ? quoted(h + 1, end, 6)
+						    : NOT_OURS;
 	switch (h->type) {
 	case ICMP_DEST_UNREACH:
 	case ICMP_SOURCE_QUENCH:
@@ -348,7 +355,8 @@ int atmos_steer_xdp(struct xdp_md *ctx)
 	for (i = 0; i < VLAN_TAGS; i++) {
 		struct tag *tag = l3;
 
-		if (proto != bpf_htons(ETH_P_8021Q) && proto != bpf_htons(ETH_P_8021AD))
+		if (proto != bpf_htons(ETH_P_8021Q) &&
+		    proto != bpf_htons(ETH_P_8021AD))
 			break;
 		if ((void *)(tag + 1) > end)
 			return XDP_PASS;
@@ -378,14 +386,16 @@ static __always_inline int steer_skb(struct __sk_buff *skb, __u32 l2_len)
 	enum verdict v;
 	__u32 *to;
 
-	v = look((void *)(long)skb->data + l2_len, (void *)(long)skb->data_end, skb->protocol);
-	if (v == TOO_SHORT && (void *)(long)skb->data + skb->len > (void *)(long)skb->data_end) {
+	v = look((void *)(long)skb->data + l2_len, (void *)(long)skb->data_end,
+		 skb->protocol);
+	if (v == TOO_SHORT &&
+	    (void *)(long)skb->data + skb->len > (void *)(long)skb->data_end) {
 		__u32 len = skb->len < PULL ? skb->len : PULL;
 
 		if (bpf_skb_pull_data(skb, len))
 			return TC_ACT_UNSPEC;
-		v = look((void *)(long)skb->data + l2_len, (void *)(long)skb->data_end,
-			 skb->protocol);
+		v = look((void *)(long)skb->data + l2_len,
+			 (void *)(long)skb->data_end, skb->protocol);
 	}
 	if (v != OURS)
 		return TC_ACT_UNSPEC;

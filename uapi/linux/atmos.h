@@ -63,6 +63,8 @@ enum atmos_image_class {
 
 /**
  * enum atmos_socket_protocol - what a socket speaks
+ * @ATMOS_SOCKET_PROTOCOL_TCP: RFC 9293.
+ * @ATMOS_SOCKET_PROTOCOL_UDP: RFC 768.
  */
 enum atmos_socket_protocol {
 	ATMOS_SOCKET_PROTOCOL_TCP = 1,
@@ -71,6 +73,17 @@ enum atmos_socket_protocol {
 
 /**
  * enum atmos_socket_status - state of a socket; of RFC 9293 for TCP, established or close for UDP
+ * @ATMOS_SOCKET_STATUS_ESTABLISHED: Data can go both ways; of UDP: it has a peer.
+ * @ATMOS_SOCKET_STATUS_SYN_SENT: A connection was asked for.
+ * @ATMOS_SOCKET_STATUS_SYN_RECV: One was asked for from both sides at once.
+ * @ATMOS_SOCKET_STATUS_FIN_WAIT_1: Closed here, which the peer has not acknowledged.
+ * @ATMOS_SOCKET_STATUS_FIN_WAIT_2: Closed here; the peer has not closed.
+ * @ATMOS_SOCKET_STATUS_TIME_WAIT: Closed on both sides, kept for late packets.
+ * @ATMOS_SOCKET_STATUS_CLOSE: No connection.
+ * @ATMOS_SOCKET_STATUS_CLOSE_WAIT: Closed by the peer.
+ * @ATMOS_SOCKET_STATUS_LAST_ACK: Closed by the peer, then here, which it has not acknowledged.
+ * @ATMOS_SOCKET_STATUS_LISTEN: Waits for connections.
+ * @ATMOS_SOCKET_STATUS_CLOSING: Closed on both sides at once.
  */
 enum atmos_socket_status {
 	ATMOS_SOCKET_STATUS_ESTABLISHED = 1,
