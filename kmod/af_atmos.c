@@ -187,6 +187,7 @@ struct sock *atmos_sock_clone(struct sock *listener)
 	family_inherit(as, atmos_sk(listener));
 	as->kind = STACK_TCP;
 	atmos_conn_init_sock(as);
+	__acquire(&sk->sk_lock.slock);	/* for sparse: sk_clone_lock() did */
 	bh_unlock_sock(sk);
 	/* Of the two references that the kernel gives, one would be a hash table's. */
 	sock_put(sk);
