@@ -199,7 +199,8 @@ CASE(listen_shutdown_and_again, ENDS)
 
 CASE(listen_disconnect, ENDS)
 {
-	struct addr a = {}, none = { .sa.sa_family = AF_UNSPEC, .len = sizeof(struct sockaddr_in6) };
+	struct addr a = {};
+	struct addr none = { .sa.sa_family = AF_UNSPEC, .len = sizeof(struct sockaddr_in6) };
 	int s = listening(sut(SOCK_STREAM), 4, &a);
 
 	CALL(connect(s, SA(none)));

@@ -205,15 +205,17 @@ size_t fill(int fd)
 			all += nr;
 			size = sizeof(block);
 			full = false;
-		} else if (errno != EAGAIN) {
-			give_up("send");
-		} else if (size > 1) {
-			size = 1;
-		} else if (full) {
-			return all;
-		} else {
-			full = poll(&p, 1, MS_QUIET) == 0;
+			continue;
 		}
+		if (errno != EAGAIN)
+			give_up("send");
+		if (size > 1) {
+			size = 1;
+			continue;
+		}
+		if (full)
+			return all;
+		full = poll(&p, 1, MS_QUIET) == 0;
 	}
 }
 
