@@ -37,10 +37,20 @@ static void proto_enter_pressure(struct sock *sk)
 	WRITE_ONCE(proto_tcp_pressure, 1);
 }
 
+/*
+ * The kernel takes any stream socket of IPPROTO_TCP for a tcp_sock: SO_TIMESTAMPING,
+ * which needs no right, and BPF programs read its fields. What they find then means
+ * nothing, but must be of this socket: hence no smaller than a tcp_sock.
+ */
+union proto_tcp_sock {
+	struct atmos_sock ours;
+	struct tcp_sock taken_for;
+};
+
 struct proto atmos_tcp_prot = {
 	.name			= "ATMOS-TCP",
 	.owner			= THIS_MODULE,
-	.obj_size		= sizeof(struct atmos_sock),
+	.obj_size		= sizeof(union proto_tcp_sock),
 	.max_header		= MAX_TCP_HEADER,
 	.keepalive		= atmos_opt_keepalive,
 	.stream_memory_free	= atmos_stream_memory_free,
