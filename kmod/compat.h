@@ -230,4 +230,11 @@ static inline void compat_ip6_route_input(struct sk_buff *skb)
 #define compat_msg_zerocopy(sk, size)	msg_zerocopy_realloc(sk, size, NULL, false)
 #endif
 
+/* bpf_map_get() is in this namespace since 6.16, and in what was ported back since. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#define compat_import_bpf()	MODULE_IMPORT_NS(BPF_INTERNAL)
+#else
+#define compat_import_bpf()	MODULE_IMPORT_NS("BPF_INTERNAL")
+#endif
+
 #endif /* _ATMOS_COMPAT_H */

@@ -3,6 +3,7 @@
 #include <linux/module.h>
 
 #include "atmos.h"
+#include "compat.h"
 #include "cpu.h"
 #include "platform.h"
 #include "sock.h"
@@ -78,3 +79,4 @@ module_exit(atmos_exit);
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("A network stack in a page-table domain for every connection");
 MODULE_VERSION(ATMOS_VERSION);
+compat_import_bpf();
