@@ -465,8 +465,8 @@ void atmos_conn_setup(struct atmos_sock *as)
  * still take, the place in the flow table, and a port that was not asked for.
  * May be called again.
  *
- * Context: process or softirq, bottom halves off, and RCU read side or another
- * reference: that of the flow table goes.
+ * Context: process or softirq, bottom halves off. The flow table's reference
+ * goes; were it the last one, the socket would be there until they are on again.
  */
 void atmos_conn_end(struct atmos_sock *as)
 {

@@ -185,7 +185,8 @@ int atmos_flow_listen(struct atmos_sock *as)
 /**
  * atmos_flow_remove() - no more packets for this socket
  * @as: socket; nothing happens if it is in no table. The table's reference is
- *	dropped, so the caller needs one of its own
+ *	dropped: if it was the last one, the socket lives as long as RCU is held,
+ *	which bottom halves that are off do
  *
  * Context: process or softirq, as->lock held.
  */
@@ -203,7 +204,7 @@ void atmos_flow_remove(struct atmos_sock *as)
 		if (!atmos_addr_any(&as->key.laddr))
 			atomic_dec(&an->bound_addrs);
 	}
-	__sock_put(atmos_sock_sk(as));
+	sock_put(atmos_sock_sk(as));
 }
 
 /* ---- look-ups ---- */
