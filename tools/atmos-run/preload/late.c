@@ -189,7 +189,7 @@ static bool replay_options(const struct slot *slot, int fd)
 
 	for (at = 0; at < slot->used; at += sizeof(option) + option.len) {
 		memcpy(&option, slot->log + at, sizeof(option));
-		if (real.setsockopt(fd, option.level, option.name,
+		if (turn_setsockopt(fd, option.level, option.name,
 				    slot->log + at + sizeof(option),
 				    option.len))
 			return false;

@@ -57,6 +57,8 @@ bool config_port(uint16_t port);
 int turn_kind(int domain, int type, int protocol);
 int turn_make(int domain, int type, int protocol);
 int turn_socket(int kind, int domain, int type, int protocol);
+int turn_setsockopt(int fd, int level, int name, const void *value,
+		    socklen_t len);
 int turn_family(int fd);
 void turn_count(int kind, int fd);
 void turn_fall_back(int kind, const char *why);

@@ -44,6 +44,32 @@ int turn_make(int domain, int type, int protocol)
 	return fd;
 }
 
+/* Whether @fd is an Atmos socket; changes errno. */
+static bool is_atmos(int fd)
+{
+	socklen_t len = sizeof(int);
+	int domain;
+
+	return config.family &&
+	       !real.getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) &&
+	       domain == config.family;
+}
+
+/*
+ * turn_setsockopt - setsockopt(), where options of SOL_SOCKET reach Atmos: kernels
+ * before 6.7 do not ask it at that level
+ */
+int turn_setsockopt(int fd, int level, int name, const void *value,
+		    socklen_t len)
+{
+	int saved = errno;
+
+	if (level == SOL_SOCKET && is_atmos(fd))
+		level = SOL_ATMOS_SOCKET;
+	errno = saved;
+	return real.setsockopt(fd, level, name, value, len);
+}
+
 /*
  * turn_family - AF_INET or AF_INET6 if @fd is an Atmos socket that stands in for
  * one, or 0. The kernel knows for each socket, so it does not matter how the
@@ -51,14 +77,11 @@ int turn_make(int domain, int type, int protocol)
  */
 int turn_family(int fd)
 {
-	int domain, family = 0, saved = errno;
-	socklen_t len = sizeof(domain);
+	int family = 0, saved = errno;
+	socklen_t len = sizeof(family);
 
-	if (!config.family ||
-	    real.getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) ||
-	    domain != config.family)
-		family = 0;
-	else if (real.getsockopt(fd, SOL_ATMOS, ATMOS_SO_FAMILY, &family, &len))
+	if (!is_atmos(fd) ||
+	    real.getsockopt(fd, SOL_ATMOS, ATMOS_SO_FAMILY, &family, &len))
 		family = 0;
 	errno = saved;
 	return family;

@@ -84,7 +84,7 @@ EXPORT int setsockopt(int fd, int level, int name, const void *value,
 	int err;
 
 	need_init();
-	err = real.setsockopt(fd, level, name, value, len);
+	err = turn_setsockopt(fd, level, name, value, len);
 	if (config.late && !err)
 		late_option(fd, level, name, value, len);
 	return err;

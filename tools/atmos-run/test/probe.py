@@ -137,6 +137,21 @@ print(int(socket.socket(fileno={sock.fileno()}).getsockopt(1, {SO_DOMAIN})))
     return int(out.stdout)
 
 
+def test_options():
+    """Options of SOL_SOCKET reach Atmos, also where the kernel does not ask it."""
+    for family in (INET, INET6):
+        with socket.socket(family, TCP) as sock:
+            same(turned(sock), family)
+            for name in (socket.SO_REUSEPORT, socket.SO_REUSEADDR, socket.SO_KEEPALIVE):
+                sock.setsockopt(socket.SOL_SOCKET, name, 1)
+                same(sock.getsockopt(socket.SOL_SOCKET, name), 1)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            same(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY), 1)
+    with socket.socket(socket.AF_UNIX, TCP) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        same(sock.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR), 1)
+
+
 def test_domain():
     """SO_DOMAIN, however the program has come by the socket."""
     for family in (INET, INET6):
@@ -303,6 +318,7 @@ def test_connect(port, want):
 
 OPTIONS = (
     (socket.SOL_SOCKET, socket.SO_REUSEADDR, 1),
+    (socket.SOL_SOCKET, socket.SO_REUSEPORT, 1),
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
     (socket.SOL_SOCKET, socket.SO_RCVBUF, 20000),
     (socket.SOL_SOCKET, socket.SO_SNDBUF, 30000),

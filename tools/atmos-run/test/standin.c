@@ -8,7 +8,7 @@
  * In the environment:
  *	STANDIN_SOCKET	errno that socket() fails with
  *	STANDIN_FAMILY	errno that setting ATMOS_SO_FAMILY fails with
- *	STANDIN_REFUSE	an option of the level SOL_SOCKET that is not there
+ *	STANDIN_REFUSE	an option of the level SOL_ATMOS_SOCKET that is not there
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -110,15 +110,29 @@ static int set_family(int fd, int family)
 	return 0;
 }
 
+/* The kernel before 6.7, which does not ask the module and refuses this. */
+static int set_unasked(int fd, int name, const void *value, socklen_t len)
+{
+	if (name == SO_REUSEPORT) {
+		errno = EOPNOTSUPP;
+		return -1;
+	}
+	return REAL(setsockopt)(fd, SOL_SOCKET, name, value, len);
+}
+
 EXPORT int setsockopt(int fd, int level, int name, const void *value,
 		      socklen_t len)
 {
 	if (level == SOL_ATMOS && name == ATMOS_SO_FAMILY && is_atmos(fd))
 		return set_family(fd, *(const int *)value);
-	if (level == SOL_SOCKET && name == number_in("STANDIN_REFUSE") &&
-	    is_atmos(fd)) {
-		errno = ENOPROTOOPT;
-		return -1;
+	if (level == SOL_SOCKET && is_atmos(fd))
+		return set_unasked(fd, name, value, len);
+	if (level == SOL_ATMOS_SOCKET && is_atmos(fd)) {
+		if (name == number_in("STANDIN_REFUSE")) {
+			errno = ENOPROTOOPT;
+			return -1;
+		}
+		level = SOL_SOCKET;
 	}
 	return REAL(setsockopt)(fd, level, name, value, len);
 }
