@@ -63,7 +63,8 @@ static int fill_socket(struct sk_buff *skb, const void *socket)
 {
 	const struct atmos_sock *as = socket;
 	struct sock *sk = (struct sock *)as;
-	struct user_namespace *ns = sk_user_ns(NETLINK_CB(skb).sk ?: sk);
+	/* Who asks; the socket that is told may have no file any more. */
+	struct user_namespace *ns = sk_user_ns(skb->sk);
 	u8 state = as->kind == STACK_TCP ? as->tcp_state : as->kind == STACK_LISTEN ? TCPS_LISTEN :
 		   as->key.rport ? TCPS_ESTABLISHED : TCPS_CLOSE;
 	u64 inode = sock_i_ino(sk), cookie = atomic64_read(&sk->sk_cookie);
