@@ -120,7 +120,8 @@ void atmos_names_show(struct atmos_sock *as)
  * atmos_names_reset() - no peer any more, and no address that was not asked for
  * @as: socket, lock_sock() held, not in the flow table
  *
- * Its port is the caller's.
+ * Its port is the caller's. As in Linux, getsockname() goes on to tell one that
+ * a connection has had.
  */
 void atmos_names_reset(struct atmos_sock *as)
 {
@@ -129,6 +130,8 @@ void atmos_names_reset(struct atmos_sock *as)
 	spin_lock_bh(&as->lock);
 	as->key.raddr = (union atmos_addr){};
 	as->key.rport = 0;
+	if (!as->port)
+		as->key.lport = 0;
 	if (!(sk->sk_userlocks & SOCK_BINDADDR_LOCK)) {
 		as->key.laddr = (union atmos_addr){};
 		as->key.family = as->ip_family == AF_INET6 ? 6 : 4;
@@ -200,7 +203,8 @@ static bool bind_port_ok(struct net *net, u16 port)
 /* Only an idle socket without a name may get one. */
 static bool bind_idle(struct atmos_sock *as)
 {
-	return as->inet.sk.sk_state == TCP_CLOSE && !as->bound && !atmos_flow_known(as);
+	return as->inet.sk.sk_state == TCP_CLOSE && !atmos_sock_bound(as) &&
+	       !atmos_flow_known(as);
 }
 
 /* Is it an address of ours, or may it be a stranger's? Sets @to->group. */
@@ -333,7 +337,6 @@ static int bind_port(struct atmos_sock *as, u16 port)
 	err = atmos_port_get(as, &as->key.laddr, port);
 	if (err)
 		return err;
-	as->bound = 1;
 	as->explicit_port = port != 0;
 	as->inet.inet_sport = htons(as->key.lport);
 	if (as->kind != STACK_UDP)
@@ -356,7 +359,6 @@ void atmos_unbind_port(struct atmos_sock *as)
 	atmos_port_put(as);
 	as->key.lport = 0;
 	spin_unlock_bh(&as->lock);
-	as->bound = 0;
 	as->explicit_port = 0;
 	as->inet.inet_sport = 0;
 }
@@ -457,7 +459,7 @@ int atmos_bind_auto(struct atmos_sock *as)
 	struct sock *sk = atmos_sock_sk(as);
 	int err;
 
-	if (as->bound)
+	if (atmos_sock_bound(as))
 		return 0;
 	err = atmos_family_decide(as, as->ip_family ?: AF_INET);
 	if (err)

@@ -122,8 +122,6 @@ static void connect_stream_forget(struct atmos_sock *as)
 	atmos_conn_setup(as);
 	atmos_sock_show(&as->inet.sk, TCP_CLOSE);
 	spin_unlock_bh(&as->lock);
-	if (!as->explicit_port)
-		atmos_unbind_port(as);
 	atmos_names_reset(as);
 }
 
@@ -163,7 +161,6 @@ static int connect_stream_start(struct atmos_sock *as, const struct sockaddr *sa
 		err = atmos_port_connect(as);
 	if (err)
 		goto forget;
-	as->bound = 1;
 	atmos_names_show(as);
 	err = connect_stream_open(as);
 	if (!err)
@@ -171,21 +168,6 @@ static int connect_stream_start(struct atmos_sock *as, const struct sockaddr *sa
 forget:
 	connect_stream_forget(as);
 	return err;
-}
-
-/* AF_UNSPEC: reset what is there; the socket may connect or listen anew. */
-static int connect_stream_stop(struct sock *sk)
-{
-	struct atmos_sock *as = atmos_sk(sk);
-	int err = atmos_stream_disconnect(sk);
-
-	if (err)
-		return err;
-	if (!as->explicit_port)
-		atmos_unbind_port(as);
-	atmos_names_reset(as);
-	sk_dst_reset(sk);
-	return 0;
 }
 
 /*
@@ -205,7 +187,8 @@ static int connect_stream_outcome(struct socket *sock, int err)
 	spin_lock_bh(&as->lock);
 	err = err ?: sock_error(sk) ?: -ECONNABORTED;
 	spin_unlock_bh(&as->lock);
-	sock->state = connect_stream_stop(sk) ? SS_DISCONNECTING : SS_UNCONNECTED;
+	atmos_stream_disconnect(sk);
+	sock->state = SS_UNCONNECTED;
 	return err;
 }
 
@@ -241,16 +224,19 @@ static int connect_stream(struct socket *sock, const struct sockaddr *sa, int le
 		return -EINVAL;
 	}
 	timeo = sock_sndtimeo(sk, flags & O_NONBLOCK);
+	/* The answer may be here already, but programs expect to be told so. */
+	if (!timeo && (err == -EINPROGRESS || connect_under_way(sk)))
+		return err;
 	if (!connect_under_way(sk))
 		return connect_stream_outcome(sock, 0);
-	if (!timeo)
-		return err;
 	wait = atmos_stream_wait_connect(sk, &timeo);
 	if (wait == -EAGAIN)
 		return err;
 	/* A signal; or somebody else has undone it, and may connect anew by now. */
-	if (wait && (connect_under_way(sk) || sock->state != SS_CONNECTING))
+	if (wait && connect_under_way(sk))
 		return wait;
+	if (wait && sock->state != SS_CONNECTING)
+		return wait == -EPIPE ? sock_error(sk) ?: -ECONNABORTED : wait;
 	return connect_stream_outcome(sock, wait == -EPIPE ? 0 : wait);
 }
 
@@ -273,8 +259,9 @@ int atmos_stream_connect(struct socket *sock, struct compat_sockaddr *uaddr, int
 	if (len < (int)offsetofend(struct sockaddr, sa_family))
 		goto out;
 	if (sa->sa_family == AF_UNSPEC) {
-		err = connect_stream_stop(sk);
-		sock->state = err ? SS_DISCONNECTING : SS_UNCONNECTED;
+		/* Reset what is there; the socket may connect or listen anew. */
+		err = atmos_stream_disconnect(sk);
+		sock->state = SS_UNCONNECTED;
 	} else {
 		err = connect_stream(sock, sa, len, flags);
 	}

@@ -39,7 +39,7 @@ static int dgram_bind(struct atmos_sock *as, const struct msghdr *msg)
 	lock_sock(sk);
 	if (!as->ip_family)
 		as->ip_family = name && name->sa_family == AF_INET6 ? AF_INET6 : AF_INET;
-	if (!as->bound)
+	if (!atmos_sock_bound(as))
 		err = atmos_bind_auto(as);
 	release_sock(sk);
 	return err;
@@ -289,7 +289,7 @@ static int dgram_sendmsg(struct atmos_sock *as, struct msghdr *msg, size_t len)
 	err = dgram_to(as, msg, &key, &c);
 	if (unlikely(err))
 		return err;
-	if (unlikely(!as->bound)) {
+	if (unlikely(!atmos_sock_bound(as))) {
 		err = dgram_bind(as, msg);
 		if (err)
 			return err;

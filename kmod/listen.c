@@ -52,6 +52,7 @@ static void listen_child_state(struct atmos_sock *child, const struct atmos_sock
 	child->tcp_state = TCPS_ESTABLISHED;
 	child->rcv_edge = as->rcv_edge;
 	child->opts = as->opts;
+	child->opts.defer_accept_s = 0;
 	child->net = as->net;
 	atmos_sock_show(atmos_sock_sk(child), TCP_ESTABLISHED);
 }

@@ -256,7 +256,7 @@ static void port_set(struct atmos_sock *as, struct atmos_port *p)
 	as->inet.inet_sport = htons(bucket->num);
 	atmos_sock_sk(as)->sk_num = bucket->num;
 	spin_lock_bh(&bucket->lock);
-	as->port = p;
+	WRITE_ONCE(as->port, p);
 	hlist_add_head(&as->port_node, &bucket->users);
 	spin_unlock_bh(&bucket->lock);
 }
@@ -488,7 +488,7 @@ void atmos_port_put(struct atmos_sock *as)
 	if (!p)
 		return;
 	spin_lock_bh(&p->bucket->lock);
-	as->port = NULL;
+	WRITE_ONCE(as->port, NULL);
 	hlist_del_init(&as->port_node);
 	spin_unlock_bh(&p->bucket->lock);
 	atmos_sock_sk(as)->sk_num = 0;
@@ -497,17 +497,14 @@ void atmos_port_put(struct atmos_sock *as)
 
 /* ---- ports of the pool ---- */
 
-/*
- * Any of the pool, with one more user; NULL as long as there are too few.
- * By chance (RFC 6056 3.3.1).
- */
-static struct atmos_port *port_pool_pick(struct atmos_ports *ports)
+/* The n-th of the pool, counted around, with one more user; NULL while there are too few. */
+static struct atmos_port *port_pool_pick(struct atmos_ports *ports, u32 n, u32 least)
 {
 	struct atmos_port *p = NULL;
 
 	spin_lock_bh(&ports->lock);
-	if (ports->pool_len >= PORT_POOL_MIN) {
-		p = ports->pool[reciprocal_scale(get_random_u32(), ports->pool_len)];
+	if (ports->pool_len >= least) {
+		p = ports->pool[n % ports->pool_len];
 		atomic_inc(&p->users);
 		list_del_init(&p->idle);
 	}
@@ -574,10 +571,12 @@ static int port_connect_any(struct atmos_sock *as)
 {
 	struct atmos_ports *ports = as->net->ports;
 	struct atmos_port *p;
-	int i, err;
+	u32 i, first;
+	int err;
 
+	/* By chance (RFC 6056 3.3.1) */
 	for (i = 0; i < PORT_TRIES; i++) {
-		p = port_pool_pick(ports);
+		p = port_pool_pick(ports, get_random_u32(), PORT_POOL_MIN);
 		if (!p)
 			break;
 		err = port_connect_by(as, p);
@@ -585,7 +584,19 @@ static int port_connect_any(struct atmos_sock *as)
 			return err;
 	}
 	p = port_pool_add(ports);
-	return IS_ERR(p) ? PTR_ERR(p) : port_connect_by(as, p);
+	if (p != ERR_PTR(-EADDRNOTAVAIL))
+		return IS_ERR(p) ? PTR_ERR(p) : port_connect_by(as, p);
+	/* All are taken: one whose connections go to others. */
+	first = get_random_u32();
+	for (i = 0; i < READ_ONCE(ports->pool_len); i++) {
+		p = port_pool_pick(ports, first + i, 1);
+		if (!p)
+			break;
+		err = port_connect_by(as, p);
+		if (err != -EADDRNOTAVAIL)
+			return err;
+	}
+	return -EADDRNOTAVAIL;
 }
 
 /**

@@ -182,8 +182,7 @@ struct atmos_icmp {
  * @kind: STACK_TCP, STACK_LISTEN or STACK_UDP; lock_sock() and @lock to change
  * @ip_family: AF_INET, AF_INET6, or 0: not known yet; lock_sock()
  * @v6only: IPV6_V6ONLY; lock_sock()
- * @bound: it has a local port (bind.c); lock_sock()
- * @explicit_port: the port was asked for
+ * @explicit_port: the port was asked for; any other goes with the connection
  * @group: key.laddr is multicast or broadcast: packets to it are taken, none
  *	may be sent from it (bind.c); lock_sock()
  * @hashed: it is in a flow table, which holds a reference; @lock
@@ -192,7 +191,8 @@ struct atmos_icmp {
  * @key: its flow; raddr and rport are zero unless connected. Constant while @hashed
  * @flow_node: exact flows (flow.c)
  * @bind_node: bound ones (flow.c)
- * @port: its reservation (port.c), shared with other sockets of that port
+ * @port: its reservation (port.c), shared with other sockets of that port; NULL:
+ *	it has no port
  * @port_node: among the users of its port number (port.c)
  * @net: the namespace's part
  *
@@ -291,7 +291,6 @@ struct atmos_sock {
 	u8 kind;
 	u8 ip_family;
 	u8 v6only:1;			/* these under lock_sock() ... */
-	u8 bound:1;
 	u8 explicit_port:1;
 	u8 group:1;
 	u8 recverr:1;
@@ -398,6 +397,12 @@ static inline const struct tcp_record *atmos_sock_tcb(const struct atmos_sock *a
 		return (const void *)as->dom->shadow;
 	return as->record && as->record_len >= offsetof(struct tcp_record, ooo) ?
 	       (const void *)as->record : NULL;
+}
+
+/* Has it a local port? lock_sock(); the end of a connection may take one it chose. */
+static inline bool atmos_sock_bound(const struct atmos_sock *as)
+{
+	return READ_ONCE(as->port);
 }
 
 /* What the application sees: who reads a state finds all that led to it. */

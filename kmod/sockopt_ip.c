@@ -364,7 +364,7 @@ const struct atmos_opt_level atmos_opt_ip = {
 
 static int ipv6_set_v6only(struct atmos_sock *as, int val)
 {
-	if (as->bound)
+	if (atmos_sock_bound(as))
 		return -EINVAL;
 	as->v6only = !!val;
 	return 0;

@@ -128,8 +128,8 @@ static void stream_purge(struct atmos_sock *as)
  * atmos_stream_disconnect() - as if the socket were new, but for its options
  * @sk: socket
  *
- * A connection ends with a RST, a listener's children too. The names are the
- * caller's to reset.
+ * A connection ends with a RST, a listener's children too. Of the name stays
+ * what was asked for.
  *
  * Context: process, lock_sock() held. Return: 0.
  */
@@ -145,8 +145,9 @@ int atmos_stream_disconnect(struct sock *sk)
 	live = sk->sk_state != TCP_CLOSE;
 	if (live)
 		stream_abort(as);
-	/* In TIME-WAIT, or it never was: that can go without a word. */
-	atmos_conn_end(as);
+	/* In TIME-WAIT: that can go without a word. */
+	if (live || as->hashed)
+		atmos_conn_end(as);
 	stream_purge(as);
 	atmos_conn_setup(as);
 	sock_reset_flag(sk, SOCK_DONE);
@@ -157,6 +158,8 @@ int atmos_stream_disconnect(struct sock *sk)
 	atmos_sock_show(sk, TCP_CLOSE);
 	spin_unlock_bh(&as->lock);
 	atmos_tx_cancel(as);
+	atmos_names_reset(as);
+	sk_dst_reset(sk);
 	sk_error_report(sk);
 	return 0;
 }

@@ -215,6 +215,10 @@ struct addr closed_port(int type);
 int free_port(int type);
 
 void nonblocking(int fd, bool on);
+/* As atmos-run has it: SOL_SOCKET reaches Atmos on kernels that keep it, too. */
+int setsockopt_as_run(int fd, int level, int option, const void *value, socklen_t len);
+#define setsockopt setsockopt_as_run
+
 int set_int(int fd, int level, int option, int value);
 int get_int(int fd, int level, int option);
 

@@ -11,6 +11,7 @@
 #include <linux/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/utsname.h>
 #include <time.h>
 
 #include "cases.h"
@@ -135,6 +136,31 @@ void record_names(const char *what, int fd)
 }
 
 /* ---- sockets ---- */
+
+/* Before 6.7 the kernel asks no family about SOL_SOCKET. */
+static bool kernel_keeps_sol_socket(void)
+{
+	struct utsname name;
+	int major, minor;
+
+	return !uname(&name) && sscanf(name.release, "%d.%d", &major, &minor) == 2 &&
+	       (major < 6 || (major == 6 && minor < 7));
+}
+
+#undef setsockopt
+
+int setsockopt_as_run(int fd, int level, int option, const void *value, socklen_t len)
+{
+	int domain;
+
+	if (level == SOL_SOCKET && kernel_keeps_sol_socket() &&
+	    !getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &(socklen_t){ sizeof(domain) }) &&
+	    domain != AF_INET && domain != AF_INET6)
+		level = SOL_ATMOS_SOCKET;
+	return setsockopt(fd, level, option, value, len);
+}
+
+#define setsockopt setsockopt_as_run
 
 static int make(int domain, int af, int type, int protocol)
 {
