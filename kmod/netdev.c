@@ -117,6 +117,7 @@ static netdev_tx_t nd_start_xmit(struct sk_buff *skb, struct net_device *dev)
 #ifdef CONFIG_NET_CLS_ACT
 	skb->tc_skip_classify = 1;
 #endif
+	atmos_rx_way(skb)->bare = false;
 	__skb_queue_head_init(&one);
 	__skb_queue_tail(&one, skb);
 	nd_enqueue(nd, &one);
@@ -151,6 +152,7 @@ static struct sk_buff *nd_build_skb(struct atmos_net *an, struct net_device *dev
 	skb_reset_network_header(skb);
 	skb->skb_iif = in->ifindex;
 	skb->redirected = 1;
+	atmos_rx_way(skb)->bare = !in->dev.parent;
 	if (unlikely(dev_nit_active(dev)))
 		dev_queue_xmit_nit(skb, dev);
 	return skb;

@@ -39,6 +39,20 @@ struct atmos_rx {
 	int ifindex;
 };
 
+/**
+ * struct atmos_rx_way - in skb->cb from netdev.c until rx.c looks at the frame
+ * @bare: from XDP of an interface without hardware: nothing is known of L4's
+ *	checksum, not even whether there is one
+ */
+struct atmos_rx_way {
+	bool bare;
+};
+
+static inline struct atmos_rx_way *atmos_rx_way(const struct sk_buff *skb)
+{
+	return (struct atmos_rx_way *)skb->cb;
+}
+
 /* netdev.c */
 int atmos_netdev_create(struct atmos_net *an);
 void atmos_netdev_destroy(struct atmos_net *an);
