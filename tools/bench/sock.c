@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * sock WORKLOAD FAMILY COUNT: one measurement of socket traffic between two
+ * sock WORKLOAD FAMILY COUNT PORT: one measurement of socket traffic between two
  * network namespaces of a guest whose time-stamp counter counts instructions.
  *
  *	peer (10.9.0.2, native)  ==veth==  here (10.9.0.1, FAMILY)
@@ -32,7 +32,6 @@
 
 #define HERE	 "10.9.0.1"
 #define PEER_NS	 "/var/run/netns/peer"
-#define PORT	 7000
 #define CHUNK	 65536
 #define JIFFY_NS 10000000ull /* of /proc/stat; an instruction is 1 ns */
 #define WARM_UP	 20	     /* part of the operations that is not counted */
@@ -46,6 +45,7 @@ struct workload {
 };
 
 static char buffer[CHUNK];
+static uint16_t port;
 
 __attribute__((noreturn, format(printf, 1, 2))) static void die(const char *fmt,
 								...)
@@ -170,7 +170,7 @@ static void rx_ask(const struct workload *w, int fd, uint64_t count)
 static struct sockaddr_in server_addr(void)
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET,
-				   .sin_port = htons(PORT) };
+				   .sin_port = htons(port) };
 
 	inet_pton(AF_INET, HERE, &sin.sin_addr);
 	return sin;
@@ -300,13 +300,14 @@ int main(int argc, char **argv)
 	int fd, ns, status;
 	pid_t client;
 
-	for (size_t i = 0; argc == 4 && i < sizeof(workloads) / sizeof(*w); i++)
+	for (size_t i = 0; argc == 5 && i < sizeof(workloads) / sizeof(*w); i++)
 		if (!strcmp(argv[1], workloads[i].name))
 			w = &workloads[i];
 	if (!w) {
-		fprintf(stderr, "usage: sock WORKLOAD FAMILY COUNT\n");
+		fprintf(stderr, "usage: sock WORKLOAD FAMILY COUNT PORT\n");
 		return 2;
 	}
+	port = atoi(argv[4]);
 	fd = server_socket(w, atoi(argv[2]));
 	client = fork();
 	if (client < 0)
