@@ -12,6 +12,7 @@
 #include "conn.h"
 #include "handles.h"
 #include "sock.h"
+#include "words.h"
 
 static siphash_aligned_key_t conn_secret[2];
 
@@ -200,7 +201,7 @@ static bool conn_event_rx(struct atmos_sock *as, struct sk_buff *skb)
 	e->len = skb->len;
 	e->seg_size = cb->seg_size;
 	e->flags = cb->flags;
-	memcpy((u8 *)e + DOM_SLOT_SIZE, skb->data, cb->hlen);
+	atmos_copy_words((u8 *)e + DOM_SLOT_SIZE, skb->data, cb->hlen);
 	if (as->kind == STACK_LISTEN)
 		conn_event_handshake(as, skb, e);
 	/* Pure ACKs, by far the most frames without payload, need no object. */

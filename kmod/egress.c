@@ -25,6 +25,7 @@
 #include "compat.h"
 #include "net.h"
 #include "sock.h"
+#include "words.h"
 
 /* ---- on the way: taps, cgroups, the host's output ---- */
 
@@ -141,8 +142,8 @@ static void egress_header(struct sk_buff *skb, const struct dom_cmd_XMIT *cmd, u
 {
 	skb_reserve(skb, room);
 	skb_reset_network_header(skb);
-	memcpy(__skb_put(skb, cmd->hdr.inline_len), (const u8 *)cmd + DOM_SLOT_SIZE,
-	       cmd->hdr.inline_len);
+	atmos_copy_words(__skb_put(skb, cmd->hdr.inline_len), (const u8 *)cmd + DOM_SLOT_SIZE,
+			 cmd->hdr.inline_len);
 }
 
 /* Payload that lies in too many pieces for an skb: copied. */

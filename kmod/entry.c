@@ -16,6 +16,7 @@
 #include "cpu.h"
 #include "domain.h"
 #include "trace.h"
+#include "words.h"
 
 static unsigned int giveup_deaths = 8;
 module_param(giveup_deaths, uint, 0644);
@@ -44,7 +45,7 @@ struct dom_msg *atmos_domain_event(struct atmos_domain *dom, u16 type, u32 inlin
 		return NULL;
 	msg = &in->slot[in->nr_slots];
 	in->nr_slots += slots;
-	memset(msg, 0, slots * DOM_SLOT_SIZE);
+	atmos_zero_words(msg, slots * DOM_SLOT_SIZE);
 	msg->hdr.type = type;
 	msg->hdr.inline_len = inline_len;
 	return msg;
@@ -189,7 +190,7 @@ static void entry_commit(struct atmos_domain *dom, u32 record_used)
 	u32 i;
 
 	trace_atmos_commit(dom, out->nr_slots);
-	memcpy(dom->shadow, out->record, record_used);
+	atmos_copy_words(dom->shadow, out->record, record_used);
 	if (record_used < dom->shadow_used)
 		memset(dom->shadow + record_used, 0, dom->shadow_used - record_used);
 	dom->shadow_used = record_used;
