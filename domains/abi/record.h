@@ -88,7 +88,7 @@ static_assert(sizeof(struct stack_config) == 96, "dom_in.config");
  * @keep_idle_s: TCP_KEEPIDLE, 0: default; likewise all below
  * @keep_intvl_s: TCP_KEEPINTVL
  * @keep_cnt: TCP_KEEPCNT
- * @maxseg: TCP_MAXSEG
+ * @maxseg: TCP_MAXSEG, as it was before the SYN
  * @tos: traffic class; its ECN bits are the engine's
  * @ttl: TTL or hop limit
  * @cc: enum stack_cc
@@ -129,11 +129,13 @@ struct stack_opts {
 #define STACK_SO_CSUM6_ZERO	0x0200	/* UDP over IPv6: accept checksum 0 (RFC 6935) */
 #define STACK_SO_CONNECTED	0x0400	/* UDP: only from the peer in the config */
 #define STACK_SO_DF		0x0800	/* IP_PMTUDISC_DO: never fragmented */
+#define STACK_SO_DELACK		0x1000	/* a connection begins without quick ACKs */
 
 /* SETOPT.changed: effects that happen once. */
 #define STACK_OPT_QUICKACK	0x0001	/* TCP_QUICKACK=1: ACK now if one is owed */
 #define STACK_OPT_UNCORK	0x0002	/* push what Nagle or cork held back */
 #define STACK_OPT_CC		0x0004	/* congestion control was changed */
+#define STACK_OPT_DELACK	0x0008	/* TCP_QUICKACK=0: no quick ACKs from here on */
 
 enum stack_cc {
 	STACK_CC_CUBIC = 0,

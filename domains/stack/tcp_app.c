@@ -118,14 +118,14 @@ void tcp_app_setopt(struct tcp *t, const struct dom_ev_SETOPT *ev)
 {
 	struct tcp_record *r = t->r;
 	struct stack_opts o;
-	bool mss_changed;
 
 	if (ev->hdr.inline_len < sizeof(o))
 		return;
 	memcpy(&o, (const u8 *)ev + DOM_SLOT_SIZE, sizeof(o));
 	if (o.cc > STACK_CC_RENO)
 		o.cc = STACK_CC_CUBIC;
-	mss_changed = o.maxseg != r->opts.maxseg;
+	if (r->head.state != TCPS_CLOSE)
+		o.maxseg = r->opts.maxseg;	/* too late: SYN has told */
 	if (o.cc != r->opts.cc || ev->changed & STACK_OPT_CC) {
 		r->cubic_epoch = 0;
 		r->w_max = 0;
@@ -136,8 +136,8 @@ void tcp_app_setopt(struct tcp *t, const struct dom_ev_SETOPT *ev)
 	    o.keep_intvl_s != r->opts.keep_intvl_s)
 		r->t_keep = 0;	/* set anew at the end of the run */
 	r->opts = o;
-	if (mss_changed && tcp_synced(r))
-		tcp_mtu_set(t, r->pmtu);
+	if (ev->changed & STACK_OPT_DELACK && tcp_synced(r))
+		r->pingpong = 1;
 	if ((ev->changed & STACK_OPT_QUICKACK ||
 	     o.flags & STACK_SO_QUICKACK) && tcp_synced(r)) {
 		r->pingpong = 0;

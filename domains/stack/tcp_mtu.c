@@ -57,10 +57,10 @@ void tcp_mtu_set(struct tcp *t, u32 pmtu)
 	mss = min_u32(mss, max_u32(r->mss_peer, TCP_MSS_MIN));
 	if (r->opts.maxseg)
 		mss = min_u32(mss, max_u32(r->opts.maxseg, TCP_MSS_MIN));
-	/* RFC 9293 3.8.6.2.1: never more than half of the largest window */
-	if (r->snd_wnd_max >= 2 * TCP_MSS_MIN && mss > r->snd_wnd_max)
-		mss = max_u32(r->snd_wnd_max / 2, TCP_MSS_MIN);
 	mss = mss > opts + TCP_MSS_MIN / 2 ? mss - opts : TCP_MSS_MIN / 2;
+	/* RFC 9293 3.8.6.2.1: never more than half of the largest window */
+	if (r->snd_wnd_max > TCP_MSS_DEFAULT4)
+		mss = min_u32(mss, r->snd_wnd_max / 2);
 	r->mss = (u16)mss;
 }
 

@@ -76,6 +76,7 @@ void tcp_established(struct tcp *t)
 	r->rcv_rtt_seq = (u32)r->rcv_adv;
 	r->rcv_rtt_time = (u32)t->run.now;
 	r->quick = TCP_QUICK;
+	r->pingpong = !!(r->opts.flags & STACK_SO_DELACK);
 	r->t_rtx = 0;
 	r->t_stall = 0;
 	r->timer_kind = TCP_T_NONE;
