@@ -46,6 +46,7 @@ static void family_destruct(struct sock *sk)
 	sk->sk_state = TCP_CLOSE;
 	inet_sock_destruct(sk);
 	atmos_cpu_disable();
+	atmos_timewait_return(as);
 }
 
 static void family_init_inet(struct sock *sk)
@@ -358,5 +359,6 @@ int __init atmos_family_init(void)
 void atmos_family_exit(void)
 {
 	sock_unregister(atmos_family);
+	atmos_timewait_exit();
 	atmos_proto_exit();
 }

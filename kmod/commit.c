@@ -104,6 +104,7 @@ static void commit_xmit(struct atmos_sock *as, const struct dom_cmd_XMIT *cmd)
 	}
 	if (cmd->len && end > as->tx_max)
 		as->tx_max = end;
+	as->tx_bytes += cmd->len;
 	atmos_egress_xmit(as, cmd);
 }
 

@@ -249,8 +249,10 @@ static void conn_finish(struct atmos_sock *as, u64 deadline, int err)
 	} else if (unlikely(err || conn_due(as))) {
 		conn_timer_set(as, jiffies + (err ? CONN_RETRY : 1));
 	} else {
-		if (unlikely(as->tcp_state == TCPS_TIME_WAIT))
+		if (unlikely(as->tcp_state == TCPS_TIME_WAIT)) {
 			conn_sleep(as);
+			atmos_timewait_lend(as);
+		}
 		/* A timer that comes too early costs less than to move it each time. */
 		if (as->deadline != deadline || !timer_pending(&as->timer))
 			conn_timer_arm(as);
@@ -442,6 +444,7 @@ void atmos_conn_setup(struct atmos_sock *as)
 	as->rcv_pos = 0;
 	as->rcv_edge = 0;
 	as->tx_max = 0;
+	as->tx_bytes = 0;
 	as->rcv_next = 0;
 	as->rcv_end = 0;
 	as->urg_pos = 0;

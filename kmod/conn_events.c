@@ -47,6 +47,9 @@ static u8 conn_wscale(const struct sock *sk)
 	u64 most = max_t(u64, READ_ONCE(sock_net(sk)->ipv4.sysctl_tcp_rmem[2]), sk->sk_rcvbuf);
 	u8 scale = 0;
 
+	/* Of a size that the application has chosen. */
+	if (sk->sk_userlocks & SOCK_RCVBUF_LOCK)
+		most = atmos_stream_room(sk);
 	while (scale < 14 && most >> scale > U16_MAX)
 		scale++;
 	return scale;

@@ -280,7 +280,8 @@ int atmos_mcast_set(struct atmos_sock *as, int level, int name, sockptr_t val, u
 		return -ENOPROTOOPT;
 	}
 	if (atmos_sock_sk(as)->sk_type == SOCK_STREAM)
-		return -EPROTO;
+		return name == IP_ADD_MEMBERSHIP || name == IP_DROP_MEMBERSHIP || !err ?
+		       -EPROTO : err;
 	if (err)
 		return err;
 	return join ? mcast_join(as, &g) : mcast_leave(as, &g);

@@ -129,7 +129,7 @@ tcp:
 	return err;
 }
 
-/* No socket exists any more: each holds the module. */
+/* No socket exists any more: each holds the module, or was waited for. */
 void atmos_proto_exit(void)
 {
 	proto_unregister(&atmos_udp_prot);

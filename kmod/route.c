@@ -387,6 +387,31 @@ struct dst_entry *atmos_egress_route(struct atmos_sock *as, struct atmos_flow_ke
 }
 
 /**
+ * atmos_egress_peer_mtu() - how large may packets to the peer be? (IP_MTU)
+ * @as: socket, lock_sock() held
+ *
+ * Context: process, as->lock not held. Return: bytes, or -ENOTCONN.
+ */
+int atmos_egress_peer_mtu(struct atmos_sock *as)
+{
+	struct sock *sk = atmos_sock_sk(as);
+	struct atmos_flow_key key = as->key;
+	struct atmos_path path = route_path(as);
+	struct dst_entry *dst;
+	int mtu;
+
+	if (as->kind != STACK_UDP)
+		dst = sk_dst_get(sk);
+	else
+		dst = sk->sk_state == TCP_ESTABLISHED ? atmos_egress_route(as, &key, &path) : NULL;
+	if (IS_ERR_OR_NULL(dst))
+		return -ENOTCONN;
+	mtu = dst_mtu(dst);
+	dst_release(dst);
+	return mtu;
+}
+
+/**
  * atmos_egress_reply() - the route of a listener's packet
  * @as: listener, its lock held
  * @key: of the packet, complete

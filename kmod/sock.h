@@ -17,6 +17,7 @@
  *	conn.c		a socket's domain: events in, entry, wake-ups, timer
  *	commit.c	what a command does
  *	check.c		may a command be committed, may a record?
+ *	timewait.c	TIME-WAIT and the module's end
  *	stash.c		frames kept out of order
  *	flow.c		which socket does a packet belong to?
  *	port.c		ports, also against the native stack
@@ -187,6 +188,7 @@ struct atmos_icmp {
  *	may be sent from it (bind.c); lock_sock()
  * @hashed: it is in a flow table, which holds a reference; @lock
  * @exact: in that of exact flows; @lock
+ * @lent: the module is not held for it (timewait.c); @lock
  * @defunct: over: nothing may be queued or entered any more; @lock
  * @key: its flow; raddr and rport are zero unless connected. Constant while @hashed
  * @flow_node: exact flows (flow.c)
@@ -229,6 +231,7 @@ struct atmos_icmp {
  *
  * What was committed, under @lock:
  * @tx_max: furthest byte ever handed to the network
+ * @tx_bytes: bytes handed to it, those sent again counted again
  * @rcv_next: delivered in order up to here
  * @rcv_end: length of the incoming stream, if @eof
  * @eof: the peer's FIN is in
@@ -306,6 +309,7 @@ struct atmos_sock {
 	u8 defunct:1;
 	u8 eof:1;
 	u8 urg_state:2;
+	u8 lent:1;
 
 	struct atmos_flow_key key;
 	struct rhash_head flow_node;
@@ -341,6 +345,7 @@ struct atmos_sock {
 	u32 backlog;
 
 	u64 tx_max;
+	u64 tx_bytes;
 	u64 rcv_next;
 	u64 rcv_end;
 	u64 urg_pos;
@@ -492,6 +497,7 @@ struct dst_entry *atmos_egress_dst(struct atmos_sock *as, u32 *mtu);
 struct dst_entry *atmos_egress_reply(struct atmos_sock *as, const struct atmos_flow_key *key);
 struct dst_entry *atmos_egress_route(struct atmos_sock *as, struct atmos_flow_key *key,
 				     const struct atmos_path *path);
+int atmos_egress_peer_mtu(struct atmos_sock *as);
 int atmos_egress_mtu(struct atmos_sock *as, const struct atmos_flow_key *key, u32 *mtu);
 void atmos_egress_release(struct atmos_sock *as);
 
@@ -500,6 +506,12 @@ void atmos_egress_release(struct atmos_sock *as);
 int atmos_egress_out(struct atmos_sock *as, struct sk_buff *skb);
 void atmos_egress_xmit(struct atmos_sock *as, const struct dom_cmd_XMIT *cmd);
 void atmos_egress_reset(struct atmos_sock *as);
+
+/* ---- timewait.c ---- */
+
+void atmos_timewait_lend(struct atmos_sock *as);
+void atmos_timewait_return(struct atmos_sock *as);
+void atmos_timewait_exit(void);
 
 /* ---- txbuf.c ---- */
 

@@ -134,20 +134,59 @@ static const struct atmos_opt *opt_find(const struct sock *sk, const struct atmo
 	return NULL;
 }
 
-/* IPv4's options are also taken as a byte, and with no bytes at all as 0. */
-static int opt_value(int level, sockptr_t val, unsigned int len, int *out)
+/**
+ * atmos_opt_int() - the value of an option of setsockopt()
+ * @val: value
+ * @len: its bytes; more than those of an int are ignored
+ * @out: result
+ *
+ * Return: 0, -EINVAL, -EFAULT.
+ */
+int atmos_opt_int(sockptr_t val, unsigned int len, int *out)
 {
-	u8 byte;
-
-	*out = 0;
-	if (len >= sizeof(*out))
-		return copy_from_sockptr(out, val, sizeof(*out)) ? -EFAULT : 0;
-	if (level != SOL_IP || !len)
+	if (len < sizeof(*out))
 		return -EINVAL;
-	if (copy_from_sockptr(&byte, val, sizeof(byte)))
+	return copy_from_sockptr(out, val, sizeof(*out)) ? -EFAULT : 0;
+}
+
+/* IPv4's options are also taken as a byte, and with no bytes at all as 0. */
+static int opt_value_ip(u32 types, sockptr_t val, unsigned int len, int *out)
+{
+	u8 byte = 0;
+
+	if (len >= sizeof(*out) || types & OPT_INT)
+		return atmos_opt_int(val, len, out);
+	if (!len && types & OPT_SOME)
+		return -EINVAL;
+	if (len && copy_from_sockptr(&byte, val, sizeof(byte)))
 		return -EFAULT;
 	*out = byte;
 	return 0;
+}
+
+static int opt_value(int level, const struct atmos_opt *o, sockptr_t val, unsigned int len,
+		     int *out)
+{
+	if (o->types & OPT_INT && len > sizeof(*out))
+		return -EINVAL;
+	if (level == SOL_IP)
+		return opt_value_ip(o->types, val, len, out);
+	/* As Linux has it: no address is as good as a 0 there. */
+	if (level == SOL_IPV6 && len >= sizeof(*out) && sockptr_is_null(val)) {
+		*out = 0;
+		return 0;
+	}
+	return atmos_opt_int(val, len, out);
+}
+
+/* TCP and UDP look at the value first. */
+static int opt_unknown(int level, sockptr_t val, unsigned int len)
+{
+	int v, err = 0;
+
+	if (level == SOL_TCP || level == SOL_UDP)
+		err = atmos_opt_int(val, len, &v);
+	return err ?: -ENOPROTOOPT;
 }
 
 /**
@@ -176,13 +215,13 @@ int atmos_setsockopt(struct socket *sock, int level, int name, sockptr_t val, un
 	o = opt_find(sk, l, name);
 	if (!o || !o->set) {
 		if (o || !l->set)
-			return -ENOPROTOOPT;
+			return opt_unknown(level, val, len);
 		lock_sock(sk);
 		err = l->set(as, name, val, len);
 		release_sock(sk);
-		return err;
+		return err == -ENOPROTOOPT ? opt_unknown(level, val, len) : err;
 	}
-	err = opt_value(level, val, len, &v);
+	err = opt_value(level, o, val, len, &v);
 	if (err)
 		return err;
 	lock_sock(sk);
@@ -218,16 +257,17 @@ int atmos_opt_copy(char __user *val, int __user *len, const void *from, int size
 }
 
 /* Of IPv4, a value that fits is also told in one byte. */
-static int opt_tell(int level, char __user *val, int __user *len, int v)
+static int opt_tell(int level, char __user *val, int __user *len, int room, int v)
 {
+	int size = min_t(unsigned int, room, sizeof(v));
+	const void *from = &v;
 	u8 byte = v;
-	int room;
 
-	if (get_user(room, len))
-		return -EFAULT;
-	if (level == SOL_IP && room > 0 && room < (int)sizeof(v) && v >= 0 && v <= 255)
-		return atmos_opt_copy(val, len, &byte, sizeof(byte));
-	return atmos_opt_copy(val, len, &v, sizeof(v));
+	if (level == SOL_IP && size && size < (int)sizeof(v) && v >= 0 && v <= 255) {
+		from = &byte;
+		size = sizeof(byte);
+	}
+	return put_user(size, len) || copy_to_user(val, from, size) ? -EFAULT : 0;
 }
 
 /**
@@ -246,11 +286,16 @@ int atmos_getsockopt(struct socket *sock, int level, int name, char __user *val,
 	struct atmos_sock *as = atmos_sk(sk);
 	const struct atmos_opt_level *l = opt_level(sk, level);
 	const struct atmos_opt *o = l ? opt_find(sk, l, name) : NULL;
-	int err = 0, v;
+	int err = 0, room, v;
 
 	/* As Linux: levels that are not an IPv4 socket's are no options. */
 	if (!l)
 		return as->ip_family == AF_INET6 ? -ENOPROTOOPT : -EOPNOTSUPP;
+	if (get_user(room, len))
+		return -EFAULT;
+	/* Nor does IPv6 mind this: it is large. */
+	if (room < 0 && level != SOL_IPV6)
+		return -EINVAL;
 	if (!o)
 		return l->get ? l->get(as, name, val, len) : -ENOPROTOOPT;
 	if (!o->get)
@@ -258,5 +303,5 @@ int atmos_getsockopt(struct socket *sock, int level, int name, char __user *val,
 	lock_sock(sk);
 	v = o->get(as, &err);
 	release_sock(sk);
-	return err ?: opt_tell(level, val, len, v);
+	return err ?: opt_tell(level, val, len, room, v);
 }

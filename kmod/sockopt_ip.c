@@ -28,6 +28,7 @@ static u32 ip_opt_df(unsigned int discover)
 	case IP_PMTUDISC_PROBE:
 		return STACK_SO_PROBE_DF;
 	case IP_PMTUDISC_INTERFACE:
+	case IP_PMTUDISC_OMIT:	/* differs for datagrams only: dgram.c */
 		return STACK_SO_PROBE_DF | STACK_SO_NO_DF;
 	default:
 		return 0;
@@ -85,7 +86,12 @@ void atmos_opt_init(struct atmos_sock *as)
 	atmos_opt_path(as);
 }
 
-/* ---- ancillary data of datagrams ---- */
+/*
+ * ---- ancillary data of datagrams ----
+ *
+ * A stream just keeps what was asked for, as Linux's: there it matters to
+ * IP_PKTOPTIONS alone, which there is not here.
+ */
 
 static int ip_opt_cmsg(struct atmos_sock *as, u32 flag, int on)
 {
@@ -130,15 +136,9 @@ static int ip_get_freebind(struct atmos_sock *as, int *err)
 /* Of the route to the peer. */
 static int ip_get_mtu(struct atmos_sock *as, int *err)
 {
-	struct dst_entry *dst = sk_dst_get(atmos_sock_sk(as));
-	int mtu;
+	int mtu = atmos_egress_peer_mtu(as);
 
-	if (!dst) {
-		*err = -ENOTCONN;
-		return 0;
-	}
-	mtu = dst_mtu(dst);
-	dst_release(dst);
+	*err = min(mtu, 0);
 	return mtu;
 }
 
@@ -199,9 +199,6 @@ static int ip_set_mtu_discover(struct atmos_sock *as, int val)
 {
 	if (val < IP_PMTUDISC_DONT || val > IP_PMTUDISC_OMIT)
 		return -EINVAL;
-	/* Fragments of what the interface takes, whatever the path: not here. */
-	if (val == IP_PMTUDISC_OMIT)
-		return -ENOPROTOOPT;
 	WRITE_ONCE(as->inet.pmtudisc, val);
 	return ip_opt_changed(as);
 }
@@ -281,20 +278,20 @@ static int ip_get_unicast_if(struct atmos_sock *as, int *err)
 
 static const struct atmos_opt ip_opts[] = {
 	{ IP_TOS, OPT_BOTH, ip_set_tos, ip_get_tos },
-	{ IP_TTL, OPT_BOTH, ip_set_ttl, ip_get_ttl },
+	{ IP_TTL, OPT_BOTH | OPT_SOME, ip_set_ttl, ip_get_ttl },
 	{ IP_MTU_DISCOVER, OPT_BOTH, ip_set_mtu_discover, ip_get_mtu_discover },
 	{ IP_MTU, OPT_BOTH, NULL, ip_get_mtu },
 	{ IP_RECVERR, OPT_BOTH, ip_set_recverr, ip_get_recverr },
 	{ IP_FREEBIND, OPT_BOTH, ip_set_freebind, ip_get_freebind },
 	{ IP_BIND_ADDRESS_NO_PORT, OPT_BOTH, ip_set_bind_no_port, ip_get_bind_no_port },
-	{ IP_PKTINFO, OPT_DGRAM, ip_set_pktinfo, ip_get_pktinfo },
-	{ IP_RECVTTL, OPT_DGRAM, ip_set_recvttl, ip_get_recvttl },
-	{ IP_RECVTOS, OPT_DGRAM, ip_set_recvtos, ip_get_recvtos },
-	{ IP_RECVORIGDSTADDR, OPT_DGRAM, ip_set_origdst, ip_get_origdst },
-	{ IP_MULTICAST_TTL, OPT_BOTH, ip_set_multicast_ttl, ip_get_multicast_ttl },
-	{ IP_UNICAST_IF, OPT_DGRAM, ip_set_unicast_if, ip_get_unicast_if },
-	{ IP_MULTICAST_LOOP, OPT_DGRAM, ip_set_always, ip_get_always },
-	{ IP_MULTICAST_ALL, OPT_DGRAM, ip_set_always, ip_get_always },
+	{ IP_PKTINFO, OPT_BOTH, ip_set_pktinfo, ip_get_pktinfo },
+	{ IP_RECVTTL, OPT_BOTH, ip_set_recvttl, ip_get_recvttl },
+	{ IP_RECVTOS, OPT_BOTH, ip_set_recvtos, ip_get_recvtos },
+	{ IP_RECVORIGDSTADDR, OPT_BOTH, ip_set_origdst, ip_get_origdst },
+	{ IP_MULTICAST_TTL, OPT_BOTH | OPT_SOME, ip_set_multicast_ttl, ip_get_multicast_ttl },
+	{ IP_UNICAST_IF, OPT_DGRAM | OPT_INT, ip_set_unicast_if, ip_get_unicast_if },
+	{ IP_MULTICAST_LOOP, OPT_DGRAM | OPT_SOME, ip_set_always, ip_get_always },
+	{ IP_MULTICAST_ALL, OPT_DGRAM | OPT_SOME, ip_set_always, ip_get_always },
 };
 
 /* Which interface a request means; 0: any. */
@@ -475,8 +472,6 @@ static int ipv6_set_mtu_discover(struct atmos_sock *as, int val)
 {
 	if (val < IPV6_PMTUDISC_DONT || val > IPV6_PMTUDISC_OMIT)
 		return -EINVAL;
-	if (val == IPV6_PMTUDISC_OMIT)
-		return -ENOPROTOOPT;
 	as->pmtudisc6 = val;
 	return ip_opt_changed(as);
 }
@@ -518,14 +513,14 @@ static const struct atmos_opt ipv6_opts[] = {
 	{ IPV6_MTU, OPT_BOTH, NULL, ip_get_mtu },
 	{ IPV6_RECVERR, OPT_BOTH, ipv6_set_recverr, ipv6_get_recverr },
 	{ IPV6_FREEBIND, OPT_BOTH, ip_set_freebind, ip_get_freebind },
-	{ IPV6_RECVPKTINFO, OPT_DGRAM, ip_set_pktinfo6, ip_get_pktinfo6 },
-	{ IPV6_RECVHOPLIMIT, OPT_DGRAM, ip_set_recvhops, ip_get_recvhops },
-	{ IPV6_RECVTCLASS, OPT_DGRAM, ip_set_recvtclass, ip_get_recvtclass },
-	{ IPV6_FLOWINFO, OPT_DGRAM, ip_set_flowinfo, ip_get_flowinfo },
-	{ IPV6_RECVORIGDSTADDR, OPT_DGRAM, ip_set_origdst6, ip_get_origdst6 },
+	{ IPV6_RECVPKTINFO, OPT_BOTH, ip_set_pktinfo6, ip_get_pktinfo6 },
+	{ IPV6_RECVHOPLIMIT, OPT_BOTH, ip_set_recvhops, ip_get_recvhops },
+	{ IPV6_RECVTCLASS, OPT_BOTH, ip_set_recvtclass, ip_get_recvtclass },
+	{ IPV6_FLOWINFO, OPT_BOTH, ip_set_flowinfo, ip_get_flowinfo },
+	{ IPV6_RECVORIGDSTADDR, OPT_BOTH, ip_set_origdst6, ip_get_origdst6 },
 	{ IPV6_MULTICAST_HOPS, OPT_DGRAM, ipv6_set_multicast_hops, ipv6_get_multicast_hops },
 	{ IPV6_MULTICAST_IF, OPT_DGRAM, ipv6_set_multicast_if, ipv6_get_multicast_if },
-	{ IPV6_UNICAST_IF, OPT_DGRAM, ipv6_set_unicast_if, ipv6_get_unicast_if },
+	{ IPV6_UNICAST_IF, OPT_DGRAM | OPT_INT, ipv6_set_unicast_if, ipv6_get_unicast_if },
 	{ IPV6_MULTICAST_LOOP, OPT_DGRAM, ip_set_always, ip_get_always },
 	{ IPV6_MULTICAST_ALL, OPT_DGRAM, ip_set_always, ip_get_always },
 	{ IPV6_DONTFRAG, OPT_DGRAM, ipv6_set_dontfrag, ipv6_get_dontfrag },

@@ -40,7 +40,7 @@ static const struct socket_opt socket_opts[] = {
 	{ SO_RXQ_OVFL, OPT_DGRAM },
 	{ SO_PEEK_OFF, OPT_DGRAM },
 	/* the engine's, told by socket_tell() or proto.keepalive */
-	{ SO_KEEPALIVE, OPT_STREAM },
+	{ SO_KEEPALIVE, OPT_BOTH },	/* a datagram socket just keeps it, as Linux's */
 	{ SO_NO_CHECK, OPT_DGRAM },
 	{ SO_MAX_PACING_RATE, OPT_BOTH },
 	/* waiting */
@@ -54,7 +54,7 @@ static const struct socket_opt socket_opts[] = {
 	{ SO_PREFER_BUSY_POLL, OPT_BOTH },
 	{ SO_BUSY_POLL_BUDGET, OPT_BOTH },
 	/* what is told beside the data */
-	{ SO_OOBINLINE, OPT_STREAM },
+	{ SO_OOBINLINE, OPT_BOTH },	/* the same */
 	{ SO_TIMESTAMP_OLD, OPT_BOTH },
 	{ SO_TIMESTAMP_NEW, OPT_BOTH },
 	{ SO_TIMESTAMPNS_OLD, OPT_BOTH },
@@ -81,12 +81,10 @@ static bool socket_opt_ok(const struct sock *sk, int name)
 /* The kernel would refuse it for a family that it does not know. */
 static int socket_set_reuseport(struct sock *sk, sockptr_t val, unsigned int len)
 {
-	int v;
+	int v, err = atmos_opt_int(val, len, &v);
 
-	if (len < sizeof(v))
-		return -EINVAL;
-	if (copy_from_sockptr(&v, val, sizeof(v)))
-		return -EFAULT;
+	if (err)
+		return err;
 	lock_sock(sk);
 	sk->sk_reuseport = v != 0;
 	release_sock(sk);
@@ -102,14 +100,12 @@ static int socket_set_timestamping(struct socket *sock, int name, sockptr_t val,
 	const int rx = SOF_TIMESTAMPING_RX_HARDWARE | SOF_TIMESTAMPING_RX_SOFTWARE |
 		       SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_SYS_HARDWARE |
 		       SOF_TIMESTAMPING_RAW_HARDWARE;
-	int flags;
+	int flags, err = atmos_opt_int(val, len, &flags);
 
-	if (len < sizeof(flags))
-		return -EINVAL;
-	if (copy_from_sockptr(&flags, val, sizeof(flags)))
-		return -EFAULT;
-	if (sock->type == SOCK_STREAM && flags & ~rx)
-		return -EINVAL;
+	if (err)
+		return err;
+	if (sock->type == SOCK_STREAM && flags & SOF_TIMESTAMPING_MASK & ~rx)
+		return -ENOPROTOOPT;
 	return sock_setsockopt(sock, SOL_SOCKET, name, val, len);
 }
 
@@ -144,7 +140,7 @@ static void socket_tell(struct sock *sk, int name)
 int atmos_opt_set_socket(struct socket *sock, int name, sockptr_t val, unsigned int len)
 {
 	struct sock *sk = sock->sk;
-	int err;
+	int v, err;
 
 	switch (name) {
 	case SO_REUSEPORT:
@@ -153,8 +149,9 @@ int atmos_opt_set_socket(struct socket *sock, int name, sockptr_t val, unsigned 
 	case SO_TIMESTAMPING_NEW:
 		return socket_set_timestamping(sock, name, val, len);
 	}
+	/* Linux looks at the value first. */
 	if (!socket_opt_ok(sk, name))
-		return -ENOPROTOOPT;
+		return atmos_opt_int(val, len, &v) ?: -ENOPROTOOPT;
 	err = sock_setsockopt(sock, SOL_SOCKET, name, val, len);
 	if (!err && (name == SO_NO_CHECK || name == SO_MAX_PACING_RATE))
 		socket_tell(sk, name);

@@ -13,10 +13,8 @@
 static void tcp_opt_record(struct atmos_sock *as, struct tcp_record *r)
 {
 	spin_lock_bh(&as->lock);
-	atmos_conn_record(as, r, sizeof(*r));
+	atmos_tcp_record(as, r);
 	spin_unlock_bh(&as->lock);
-	if (r->head.kind != STACK_TCP)
-		memset(r, 0, sizeof(*r));
 }
 
 static const struct netns_ipv4 *tcp_opt_net(const struct atmos_sock *as)
@@ -56,15 +54,20 @@ static int opt_get_cork(struct atmos_sock *as, int *err)
 /* 0: no quick ACKs; odd: for good; even: the ACK that is owed, and that is all. */
 static int opt_set_quickack(struct atmos_sock *as, int val)
 {
-	return atmos_opt_flag(as, STACK_SO_QUICKACK, val & 1, val ? STACK_OPT_QUICKACK : 0);
+	atmos_opt_flag(as, STACK_SO_DELACK, !val, 0);
+	return atmos_opt_flag(as, STACK_SO_QUICKACK, val & 1,
+			      val ? STACK_OPT_QUICKACK : STACK_OPT_DELACK);
 }
 
 static int opt_get_quickack(struct atmos_sock *as, int *err)
 {
 	struct tcp_record r;
 
+	if (as->opts.flags & STACK_SO_QUICKACK)
+		return 1;
 	tcp_opt_record(as, &r);
-	return as->opts.flags & STACK_SO_QUICKACK || !r.pingpong;
+	/* Before there is a connection: how it will begin. */
+	return r.mss ? !r.pingpong : !(as->opts.flags & STACK_SO_DELACK);
 }
 
 static int opt_set_maxseg(struct atmos_sock *as, int val)

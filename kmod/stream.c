@@ -258,6 +258,7 @@ static void stream_orphan(struct atmos_sock *as)
 		atmos_conn_end(as);
 		WRITE_ONCE(sk->sk_state, TCP_CLOSE);
 	}
+	atmos_timewait_lend(as);
 	spin_unlock_bh(&as->lock);
 	atmos_tx_cancel(as);
 }

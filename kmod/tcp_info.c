@@ -4,8 +4,8 @@
  * what the core counts itself.
  *
  * The engine counts bytes where Linux counts packets: those are told in full
- * segments, rounded up. What the engine does not count is 0: bytes sent and
- * sent again, packets delivered, delivery rate, and what limited a sender.
+ * segments, rounded up. What nobody counts is 0: packets delivered, delivery
+ * rate, and what limited a sender.
  */
 #include <net/tcp.h>
 
@@ -13,6 +13,60 @@
 
 /* The engine's window has not been limited yet (TCP_CWND_MAX there). */
 #define INFO_SSTHRESH_NONE	BIT(29)
+
+static u32 info_headers(const struct atmos_sock *as)
+{
+	return as->key.family == 4 ? sizeof(struct iphdr) + sizeof(struct tcphdr) :
+				     sizeof(struct ipv6hdr) + sizeof(struct tcphdr);
+}
+
+static u32 info_option_bytes(const struct tcp_record *r)
+{
+	return r->flags & TCP_F_TS ? TCPOLEN_TSTAMP_ALIGNED : 0;
+}
+
+/* What we announced in SYN, less what options take, as Linux tells it. */
+static u32 info_advmss(const struct atmos_sock *as, const struct tcp_record *r)
+{
+	u32 mss = as->config.mtu - info_headers(as);
+
+	if (r->opts.maxseg)
+		mss = min_t(u32, mss, r->opts.maxseg);
+	return min(mss, 65535u - 40) - info_option_bytes(r);
+}
+
+/* Made by a listener and not run yet: what its first run will find. */
+static void info_young(const struct atmos_sock *as, struct tcp_record *r)
+{
+	u32 mss;
+
+	r->pmtu = min(as->dst_mtu, 65535u);
+	mss = min_t(u32, r->pmtu - info_headers(as), r->mss_peer);
+	if (r->opts.maxseg)
+		mss = min_t(u32, mss, r->opts.maxseg);
+	mss -= info_option_bytes(r);
+	if (r->snd_wnd_max > TCP_MSS_DEFAULT)
+		mss = min(mss, r->snd_wnd_max / 2);
+	r->mss = mss;
+	r->cwnd = TCP_INIT_CWND * mss;
+	r->ssthresh = INFO_SSTHRESH_NONE;
+}
+
+/**
+ * atmos_tcp_record() - the record of a connection that there is or was
+ * @as: stream, its lock held
+ * @r: result; zeroed where there is none
+ *
+ * Context: any.
+ */
+void atmos_tcp_record(struct atmos_sock *as, struct tcp_record *r)
+{
+	atmos_conn_record(as, r, sizeof(*r));
+	if (r->head.kind != STACK_TCP)
+		memset(r, 0, sizeof(*r));
+	else if (r->flags & TCP_F_PASSIVE && !r->pmtu)
+		info_young(as, r);
+}
 
 static u32 info_segments(u64 bytes, const struct tcp_record *r)
 {
@@ -61,7 +115,8 @@ static void info_flight(const struct tcp_record *r, struct tcp_info *info)
 	}
 }
 
-static void info_sender(const struct tcp_record *r, struct tcp_info *info)
+static void info_sender(const struct atmos_sock *as, const struct tcp_record *r,
+			struct tcp_info *info)
 {
 	info->tcpi_ca_state = r->ca_state;
 	info->tcpi_backoff = r->backoff;
@@ -76,14 +131,19 @@ static void info_sender(const struct tcp_record *r, struct tcp_info *info)
 	info->tcpi_snd_ssthresh = r->ssthresh >= INFO_SSTHRESH_NONE ?
 				  TCP_INFINITE_SSTHRESH : info_segments(r->ssthresh, r);
 	info->tcpi_snd_wnd = r->snd_wnd;
-	info->tcpi_pmtu = r->pmtu;
+	/* The engine's packets have 16 bits of length, whatever a route says. */
+	info->tcpi_pmtu = r->pmtu == 65535 ? as->dst_mtu : r->pmtu;
+	if (r->mss)
+		info->tcpi_advmss = info_advmss(as, r);
 	info->tcpi_total_retrans = r->retrans;
 	info->tcpi_dsack_dups = r->dsacks;
 	info->tcpi_segs_out = r->segs_out;
 	info->tcpi_last_data_sent = info_since(r->last_snd_ms);
-	/* Extended numbers: SYN is 0, so bytes are counted from 1. */
+	info->tcpi_bytes_sent = as->tx_bytes;
+	info->tcpi_bytes_retrans = as->tx_bytes - as->tx_max;
+	/* Extended numbers, SYN is 0. Linux counts it, too, but not a SYN-ACK; and FIN. */
 	if (r->snd_una)
-		info->tcpi_bytes_acked = min(r->snd_una, r->snd_tail) - 1;
+		info->tcpi_bytes_acked = r->snd_una - !!(r->flags & TCP_F_PASSIVE);
 	if (r->snd_tail > r->snd_nxt)
 		info->tcpi_notsent_bytes = r->snd_tail - r->snd_nxt;
 	info_flight(r, info);
@@ -97,7 +157,9 @@ static void info_receiver(const struct atmos_sock *as, const struct tcp_record *
 	info->tcpi_rcv_ssthresh = r->rcv_adv - r->rcv_nxt;
 	info->tcpi_rcv_space = as->rcv_tune_space;
 	info->tcpi_segs_in = r->segs_in;
-	info->tcpi_bytes_received = as->rcv_next;
+	/* Linux counts FIN. */
+	if (r->rcv_nxt)
+		info->tcpi_bytes_received = r->rcv_nxt - 1;
 	info->tcpi_last_data_recv = info_since(r->last_rcv_ms);
 	compat_tcp_info(info, r->rcv_adv - r->rcv_nxt, r->timeouts);
 }
@@ -125,11 +187,11 @@ void atmos_tcp_info(struct atmos_sock *as, struct tcp_info *info)
 		info->tcpi_sacked = READ_ONCE(sk->sk_max_ack_backlog);
 		goto out;
 	}
-	atmos_conn_record(as, &r, sizeof(r));
+	atmos_tcp_record(as, &r);
 	if (r.head.kind != STACK_TCP)
 		goto out;
 	info_options(&r, info);
-	info_sender(&r, info);
+	info_sender(as, &r, info);
 	info_receiver(as, &r, info);
 out:
 	spin_unlock_bh(&as->lock);
