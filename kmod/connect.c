@@ -336,13 +336,15 @@ static int connect_dgram(struct atmos_sock *as, const struct sockaddr *sa, int l
 	struct atmos_flow_key key, old;
 	int err;
 
-	err = connect_to(as, sa, len, &key);
+	/* As Linux: whatever becomes of it, the socket has a port. */
+	err = atmos_family_decide(as, as->ip_family ?:
+				  sa->sa_family == AF_INET6 ? AF_INET6 : AF_INET);
+	if (!err)
+		err = atmos_bind_auto(as);
+	if (!err)
+		err = connect_to(as, sa, len, &key);
 	if (err)
 		return err;
-	err = atmos_bind_auto(as);
-	if (err)
-		return err;
-	key.lport = as->key.lport;
 	old = as->key;
 	connect_dgram_detach(as);
 	err = connect_dgram_attach(as, &key);

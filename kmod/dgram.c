@@ -289,12 +289,10 @@ static int dgram_sendmsg(struct atmos_sock *as, struct msghdr *msg, size_t len)
 	err = dgram_to(as, msg, &key, &c);
 	if (unlikely(err))
 		return err;
-	if (unlikely(!atmos_sock_bound(as))) {
-		err = dgram_bind(as, msg);
-		if (err)
-			return err;
-		key.lport = as->key.lport;
-	}
+	if (key.family == 4 && len > DGRAM_MAX)
+		return -EMSGSIZE;
+	if (key.family == 4 && msg->msg_flags & MSG_OOB)
+		return -EOPNOTSUPP;
 	key.proto = IPPROTO_UDP;
 	if (msg->msg_controllen) {
 		err = dgram_cmsg_send(as, msg, key.family, &c);
@@ -307,6 +305,11 @@ static int dgram_sendmsg(struct atmos_sock *as, struct msghdr *msg, size_t len)
 		return PTR_ERR(dst);
 	if (msg->msg_flags & MSG_CONFIRM)
 		dst_confirm_neigh(dst, &key.raddr);
+	if (unlikely(len > DGRAM_MAX)) {
+		err = dgram_failed(as, &key, dst_mtu(dst), -EMSGSIZE);
+		dst_release(dst);
+		return err;
+	}
 	if (unlikely(msg->msg_flags & MSG_PROBE && !len)) {
 		dst_release(dst);
 		return 0;
@@ -331,10 +334,17 @@ int atmos_dgram_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 	struct atmos_sock *as = atmos_sk(sock->sk);
 	int err = 1;
 
-	if (len > DGRAM_MAX)
+	if (unlikely(!atmos_sock_bound(as))) {
+		err = dgram_bind(as, msg);
+		if (err)
+			return err;
+	}
+	/* IPv4 looks at this first; IPv6 takes MSG_OOB for nothing. */
+	if (as->ip_family == AF_INET && len > DGRAM_MAX)
 		return -EMSGSIZE;
-	if (msg->msg_flags & MSG_OOB)
+	if (as->ip_family == AF_INET && msg->msg_flags & MSG_OOB)
 		return -EOPNOTSUPP;
+	err = 1;
 	if (unlikely(READ_ONCE(as->cork)))
 		err = dgram_cork_more(as, msg, len);
 	if (likely(err > 0))

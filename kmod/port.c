@@ -512,6 +512,15 @@ static struct atmos_port *port_pool_pick(struct atmos_ports *ports, u32 n, u32 l
 	return p;
 }
 
+/* May the kernel choose it now? The range may be another than when it was reserved. */
+static bool port_in_range(const struct atmos_ports *ports, u16 num)
+{
+	int low, high;
+
+	inet_get_local_port_range(ports->an->net, &low, &high);
+	return num >= low && num <= high && !inet_is_local_reserved_port(ports->an->net, num);
+}
+
 /* Room for one more, under the mutex. */
 static int port_pool_grow(struct atmos_ports *ports)
 {
@@ -553,11 +562,15 @@ static struct atmos_port *port_pool_add(struct atmos_ports *ports)
 	return p == ERR_PTR(-EADDRINUSE) ? ERR_PTR(-EADDRNOTAVAIL) : p;
 }
 
-/* Takes the user of @p. */
+/* Takes the user of @p, which is of the pool. */
 static int port_connect_by(struct atmos_sock *as, struct atmos_port *p)
 {
 	int err;
 
+	if (unlikely(!port_in_range(as->net->ports, p->bucket->num))) {
+		port_drop(as->net->ports, p);
+		return -EADDRNOTAVAIL;
+	}
 	port_set(as, p);
 	spin_lock_bh(&as->lock);
 	err = atmos_flow_insert(as);

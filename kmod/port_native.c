@@ -3,16 +3,19 @@
  * Native sockets that only hold a port.
  *
  * TCP's are bound and never listen, so that the native stack answers for the
- * port as if nobody had it. UDP's throw away what they get: that came in by a
- * way that nobody attached Atmos to. They are kernel sockets, which do not keep
- * their network namespace alive.
+ * port as if nobody had it. UDP's answer in the same way what they get: none of
+ * our sockets wants it, or it came in by a way that nobody attached Atmos to.
+ * They are kernel sockets, which do not keep their network namespace alive.
  *
  * Process context, may sleep; port.c serialises.
  */
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
 #include <linux/in.h>
 #include <linux/in6.h>
 #include <linux/net.h>
 #include <linux/udp.h>
+#include <net/icmp.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
 #include <net/sock.h>
@@ -24,8 +27,13 @@
 /* Keeps the static branch of encapsulation taken: it is costly to switch. */
 static struct socket *native_udp;
 
-static int native_discard(struct sock *sk, struct sk_buff *skb)
+/* udp_sock.encap_rcv: a datagram whose checksum is right. */
+static int native_refuse(struct sock *sk, struct sk_buff *skb)
 {
+	if (ip_hdr(skb)->version == 4)
+		icmp_send(skb, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH, 0);
+	else
+		icmpv6_send(skb, ICMPV6_DEST_UNREACH, ICMPV6_PORT_UNREACH, 0);
 	kfree_skb(skb);
 	return 0;
 }
@@ -44,7 +52,7 @@ static int native_create(struct net *net, u8 proto, u8 family, struct socket **r
 	SOCK_INODE(*res)->i_uid = INVALID_UID;
 	sk->sk_uid = INVALID_UID;
 	if (proto == IPPROTO_UDP) {
-		WRITE_ONCE(udp_sk(sk)->encap_rcv, native_discard);
+		WRITE_ONCE(udp_sk(sk)->encap_rcv, native_refuse);
 		WRITE_ONCE(udp_sk(sk)->encap_type, 1);
 		udp_tunnel_encap_enable(sk);
 	}
