@@ -296,8 +296,13 @@ CASE(bind_port_of_accepted, IPS)
 
 CASE(bind_port_of_accepted_native, IPS)
 {
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 3; i++)
 		port_of_accepted(NATIVE, i & 1, i & 2);
+}
+
+CASE(bind_port_of_accepted_reuse_native, IPS)
+{
+	port_of_accepted(NATIVE, 1, 2);
 }
 
 /* This side closed first: its port is in TIME_WAIT. */
@@ -327,6 +332,10 @@ CASE(bind_port_in_time_wait, ENDS)
 	port_in_time_wait(SUT, 0);
 	port_in_time_wait(SUT, 1);
 	port_in_time_wait(NATIVE, 0);
+}
+
+CASE(bind_port_in_time_wait_reuse_native, ENDS)
+{
 	port_in_time_wait(NATIVE, 1);
 }
 

@@ -247,8 +247,9 @@ CASE(opt_maxseg_default, ENDS)
 	int s, p;
 
 	pair(&s, &p);
-	OPT(s, IPPROTO_TCP, TCP_MAXSEG);
-	OPT(p, IPPROTO_TCP, TCP_MAXSEG);
+	/* Half of a window of about 64 KiB: not more than the peer could take. */
+	record("%d %d", get_int(s, IPPROTO_TCP, TCP_MAXSEG) >> 9,
+	       (get_int(p, IPPROTO_TCP, TCP_MAXSEG) - 1) >> 9);
 }
 
 /* ---- TCP_INFO ---- */

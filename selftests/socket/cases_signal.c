@@ -62,7 +62,7 @@ static void interrupted_accept(int flags)
 {
 	struct addr a = {};
 	struct worker accepting;
-	int s = listening(sut(SOCK_STREAM), 4, &a);
+	int s = listening(sut(SOCK_STREAM), 4, &a), p = peer(SOCK_STREAM);
 
 	count_signal(SIGUSR1, flags);
 	START(accepting, SYS_accept4, s, NULL, NULL, 0);
@@ -72,7 +72,7 @@ static void interrupted_accept(int flags)
 		return;
 	}
 	BLOCKED(accepting);
-	CALL(connect(peer(SOCK_STREAM), SA(a)));
+	CALL(connect(p, SA(a)));
 	record("accepted: %d", JOINED(accepting) > 0);
 }
 
@@ -224,12 +224,14 @@ CASE(signal_io_other_signal, ENDS)
 CASE(signal_io_accept, ENDS)
 {
 	struct addr a = {};
-	int s = listening(sut(SOCK_STREAM), 4, &a);
+	int s = listening(sut(SOCK_STREAM), 4, &a), p = peer(SOCK_STREAM | SOCK_NONBLOCK);
 
 	count_signal(SIGIO, 0);
 	asynchronous(s);
-	CALL(connect(peer(SOCK_STREAM), SA(a)));
+	/* The signal may come while it waits, or not: so it does not wait. */
+	connect(p, &a.sa, a.len);
 	await_signal(SIGIO);
+	await(s, POLLIN);
 	s = FD(accept(s, NULL, NULL));
 	record("passed on: %d", !!(fcntl(s, F_GETFL) & O_ASYNC));
 }

@@ -96,6 +96,11 @@ CASE(udp_connect_errors, IPS)
 	CALL(connect(s, SA(b)));
 	b = address(v6() ? "127.0.0.1" : "::1", port_of(&a));
 	CALL(connect(s, SA(b)));
+	b = loopback(port_of(&a));
+	if (v6())
+		CALL(connect(s, SA(b)));
+	s = sut(SOCK_DGRAM);
+	CALL(connect(s, SA(a)));
 	b = nowhere(9);
 	CALL(connect(s, SA(b)));
 	NAMES(s);
@@ -395,13 +400,11 @@ CASE(udp_more, ENDS)
 	RECV(p, 32, 0);
 }
 
-static void sizes(int s, int p)
+static void sizes(int s, int p, const int *some, int nr)
 {
-	static const int some[] = { 1, 1472, 1473, 8000, 65000, 65507, 65508, 65527, 65528, 65535,
-				    65536, 100000 };
 	static char data[100000];
 
-	for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++) {
+	for (int i = 0; i < nr; i++) {
 		ssize_t sent = send(s, data, some[i], 0);
 
 		record("%d bytes: %s", some[i], sent == some[i] ? "sent" : errno_name(errno));
@@ -412,27 +415,53 @@ static void sizes(int s, int p)
 	}
 }
 
+/* As large as the loopback interface takes in one packet of IPv6. */
+#define WHOLE_V6 (65536 - 48)
+
 CASE(udp_sizes, ENDS)
 {
+	static const int v4s[] = { 1, 1472, 1473, 8000, 65000, 65507 };
+	static const int v6s[] = { 1, 1472, 1473, 8000, 65000, WHOLE_V6 };
 	int s, p;
 
 	udp_pair(&s, &p);
-	sizes(s, p);
+	sizes(s, p, v6() ? v6s : v4s, 6);
 	ERROR(s);
 }
 
-CASE(udp_sizes_to_us, ENDS)
+/* Those that IPv6 sends in fragments, and too large ones. */
+CASE(udp_sizes_too_large, IPS)
+{
+	static const int some[] = { 65507, 65508, 65527, 65528, 65535, 65536, 100000 };
+	int s, p;
+
+	udp_pair(&s, &p);
+	sizes(s, p, some, 7);
+	ERROR(s);
+}
+
+static void size_to_us(size_t size)
 {
 	static char data[65507];
 	int s, p;
 
 	udp_pair(&s, &p);
-	for (size_t i = 0; i < sizeof(data); i++)
+	for (size_t i = 0; i < size; i++)
 		data[i] = i * 2654435761u >> 24;
-	put(p, data, sizeof(data));
+	put(p, data, size);
 	await(s, POLLIN);
-	CALL(recv(s, data, sizeof(data), MSG_PEEK));
-	CALL(recv(s, data, 100, MSG_TRUNC));
+	CALL(recv(s, data, sizeof(data), MSG_PEEK | MSG_DONTWAIT));
+	CALL(recv(s, data, 100, MSG_TRUNC | MSG_DONTWAIT));
+}
+
+CASE(udp_size_to_us, ENDS)
+{
+	size_to_us(v6() ? WHOLE_V6 : 65507);
+}
+
+CASE(udp_fragments_to_us, V6)
+{
+	size_to_us(65507);
 }
 
 CASE(udp_pointers, ENDS)

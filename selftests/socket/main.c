@@ -3,7 +3,8 @@
  * cases [--native] [--repeat N] [--show] [--list] [PATTERN...]
  *
  * Runs each case natively and on Atmos, side by side, and compares what they
- * recorded. Patterns are as a shell's, for the names that --list shows.
+ * recorded. Patterns are as a shell's, for the names that --list shows; without
+ * any, ATMOS_TEST_SCALE=N runs each Nth case only.
  *
  *	--native   both sides on the native stack, in a network namespace of its
  *		   own: what differs then is the case's fault
@@ -205,6 +206,17 @@ static bool chosen(const char *name, char **patterns)
 	return false;
 }
 
+/* Each how manieth case is run. */
+static int stride = 1;
+
+static void read_stride(char **patterns)
+{
+	const char *text = getenv("ATMOS_TEST_SCALE");
+
+	if (!*patterns && text && atoi(text) > 1)
+		stride = atoi(text);
+}
+
 /* Calls @visit for each chosen one. Return: how many */
 static int for_each(char **patterns, void (*visit)(const struct test_case *c,
 						   const struct variant *v, const char *name))
@@ -212,7 +224,9 @@ static int for_each(char **patterns, void (*visit)(const struct test_case *c,
 	char name[NAME_MAX];
 	int count = 0;
 
-	for (const struct test_case *c = __start_cases; c < __stop_cases; c++) {
+	for (int k = 0; k < __stop_cases - __start_cases; k += stride) {
+		const struct test_case *c = &__start_cases[k];
+
 		for (size_t i = 0; i < sizeof(variants) / sizeof(variants[0]); i++) {
 			const struct variant *v = &variants[i];
 
@@ -321,6 +335,7 @@ int main(int argc, char **argv)
 		}
 	}
 	argv += optind;
+	read_stride(argv);
 	if (only_list)
 		return !for_each(argv, list);
 
