@@ -4,6 +4,7 @@
 #
 #	TEST_GEN_PROGS	static programs, each from NAME.c and ../lib/*.c,
 #			or from NAME-objs (a list of .c files) and ../lib/*.c
+#	TEST_GEN_FILES	the same, for the others: they are not run by themselves
 #	TEST_PROGS	scripts that are run as they are
 #	TEST_FILES	files that either needs
 #	TEST_SETUP	script called with "start" before the suite's first
@@ -28,7 +29,7 @@ TEST_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror \
 TEST_LDFLAGS := -static -pthread $(LDFLAGS)
 
 lib_objs := $(patsubst ../lib/%.c,$(LIB)/%.o,$(wildcard ../lib/*.c))
-gen_progs := $(addprefix $(DEST)/,$(TEST_GEN_PROGS))
+gen_progs := $(addprefix $(DEST)/,$(TEST_GEN_PROGS) $(TEST_GEN_FILES))
 copied := $(addprefix $(DEST)/,$(notdir $(TEST_PROGS) $(TEST_FILES) \
 	$(TEST_SETUP) $(wildcard config settings)))
 
@@ -51,7 +52,7 @@ $(DEST)/$(1): $(addprefix $(DEST)/obj/,$(patsubst %.c,%.o,$(or $($(1)-objs),$(1)
 	$$(call say,LD,$(1))
 	$$(Q)$$(CC) $$(TEST_LDFLAGS) -o $$@ $$(filter %.o,$$^) $$($(1)-libs)
 endef
-$(foreach prog,$(TEST_GEN_PROGS),$(eval $(call prog_rule,$(prog))))
+$(foreach prog,$(TEST_GEN_PROGS) $(TEST_GEN_FILES),$(eval $(call prog_rule,$(prog))))
 
 $(DEST)/obj/%.o: %.c Makefile ../lib.mk
 	$(call say,CC,$<)
