@@ -12,6 +12,7 @@
 #include <netinet/ip.h>
 #include <netinet/tcp.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +33,7 @@ struct pseudo {
 	u_int8_t mss[4];
 } __attribute__((packed));
 
-static volatile sig_atomic_t ended;
+static atomic_bool ended;
 
 static void on_signal(int number)
 {

@@ -10,7 +10,8 @@
  *
  * "listening" and "connected" are lines on standard output, the latter when all
  * connections have had their header; with "pause" the client then waits for a
- * line of input, and the server for what each client sends. At the end: "exact N of N". Status 0 only if that is all.
+ * line of input, and the server for what each client sends. At the end:
+ * "exact N of N". Status 0 only if that is all.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -374,8 +375,7 @@ int main(int argc, char **argv)
 
 	if (argc < 7)
 		error(2, 0,
-		      "usage: many serve|connect FAMILY ADDRESS PORT CONNECTIONS BYTES "
-		      "[pause]");
+		      "usage: many serve|connect FAMILY ADDRESS PORT CONNECTIONS BYTES [pause]");
 	serving = !strcmp(argv[1], "serve");
 	family = strcmp(argv[2], "native") ? atoi(argv[2]) : 0;
 	set_where(argv[3], atoi(argv[4]));

@@ -29,13 +29,13 @@ class Way:
         return client(self.client_host, self.client_stack, *args, **more)
 
 
-def web(files):
-    """A directory with files of random bytes, and those by name."""
+def web(files, size=SIZE):
+    """A directory with files of random bytes, size in all, and those by name."""
     root = tempfile.mkdtemp()
     os.chmod(root, 0o777)
     contents = {}
     for number in range(files):
-        path, data = data_file(SIZE // files)
+        path, data = data_file(size // files)
         shutil.move(path, f"{root}/{number}")
         contents[str(number)] = data
     return root, contents
@@ -234,8 +234,8 @@ def socat(way):
                    f"{address.bracketed},fork,reuseaddr,reuseport", "EXEC:cat"):
         same(way.ask("socat", "-t", 60, "-", f"TCP{version}:{address.pair}",
                      data=value), value)
-    with way.serve("socat", f"UDP{version}-RECVFROM:{address.port},bind="
-                   f"{address.bracketed},fork", "EXEC:cat", udp=True):
+    with way.serve("socat", f"UDP{version}-LISTEN:{address.port},bind="
+                   f"{address.bracketed}", "PIPE", udp=True):
         same(way.ask(PYTHON, "-c", DATAGRAMS, address.host, address.port,
                      data=value[:20_000]), value[:20_000])
 
