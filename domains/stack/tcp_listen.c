@@ -353,6 +353,15 @@ static bool deferred(const struct listener *l, const struct listen_syn *e,
 	       e->retries < SYN_RETRIES;
 }
 
+/*
+ * Does @s acknowledge another SYN-ACK than that of @e? A cookie, where a SYN came
+ * twice and found room for an entry the second time; or a connection's.
+ */
+static bool of_another(const struct listen_syn *e, const struct tcp_seg *s)
+{
+	return (s->flags & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK && s->ack != e->iss + 1;
+}
+
 /* A segment for a handshake under way. Returns 0 if the frame was taken. */
 static u32 handshake_in(struct listener *l, struct listen_syn *e,
 			const struct tcp_seg *s)
@@ -375,10 +384,6 @@ static u32 handshake_in(struct listener *l, struct listen_syn *e,
 	}
 	if (!(s->flags & TCP_ACK))
 		return STACK_DROP_STATE;
-	if (s->ack != e->iss + 1) {
-		send_bare(l, s, s->ack, 0, TCP_RST);
-		return STACK_DROP_STATE;
-	}
 	if (!in_window || (e->flags & TCP_F_TS && s->opts & TCP_SEG_TS &&
 			   before(s->tsval, e->ts_recent)))
 		return STACK_DROP_SEQ;
@@ -403,7 +408,7 @@ static u32 listen_rx(struct listener *l, const struct dom_ev_RX *ev)
 	static const u8 any[16];
 	struct listen_syn *e;
 	struct tcp_seg s;
-	u32 drop = tcp_parse(&s, ev), i;
+	u32 drop = tcp_parse(&s, ev), opened, i;
 
 	if (drop)
 		return drop;
@@ -422,7 +427,7 @@ static u32 listen_rx(struct listener *l, const struct dom_ev_RX *ev)
 	if (l->r->head.state != TCPS_LISTEN)
 		return STACK_DROP_STATE;
 	e = find(l, &s);
-	if (e)
+	if (e && !of_another(e, &s))
 		return handshake_in(l, e, &s);
 	if (s.flags & TCP_RST)
 		return STACK_DROP_STATE;
@@ -432,7 +437,11 @@ static u32 listen_rx(struct listener *l, const struct dom_ev_RX *ev)
 		    s.handle != DOM_NO_HANDLE &&
 		    RUN_CMD(&l->run, RESTEER, s.handle, 0))
 			return 0;
-		return cookie_in(l, &s, ev);
+		opened = l->r->opened;
+		drop = cookie_in(l, &s, ev);
+		if (e && l->r->opened != opened)
+			entry_free(l, e);
+		return drop;
 	}
 	if (s.flags & TCP_SYN && !(s.flags & TCP_FIN)) {
 		syn_in(l, &s, ev);
