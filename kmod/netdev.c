@@ -80,18 +80,32 @@ static void nd_enqueue(struct atmos_netdev *nd, struct sk_buff_head *frames)
 	}
 }
 
+/* To the taps of @dev. XDP goes past them; what comes from tc they have seen. */
+static void nd_show(struct net_device *dev, struct sk_buff *skb)
+{
+	struct net_device *in = skb->dev;
+
+	if (likely(!dev_nit_active(dev)))
+		return;
+	skb->dev = dev;
+	dev_queue_xmit_nit(skb, dev);
+	skb->dev = in;
+}
+
 /*
  * From tc the frame begins with L3; from XDP in the stack with the link's
  * header, and L3 is where the stack has noted it.
  */
-static bool nd_pull_link(struct sk_buff *skb)
+static bool nd_pull_link(struct net_device *dev, struct sk_buff *skb)
 {
 	int off = skb_network_offset(skb);
 
-	if (off > 0 && off < skb_headlen(skb))
+	if (off > 0 && off < skb_headlen(skb)) {
 		__skb_pull(skb, off);	/* skb->csum is from L3 on */
-	else if (off)
+		nd_show(dev, skb);
+	} else if (off) {
 		return false;
+	}
 	return skb->len > 0;
 }
 
@@ -105,7 +119,7 @@ static netdev_tx_t nd_start_xmit(struct sk_buff *skb, struct net_device *dev)
 	 * has sent it here, or routed it.
 	 */
 	if (unlikely(!skb->skb_iif || (skb_dst(skb) && skb_dst(skb)->dev == dev) ||
-		     !nd_pull_link(skb))) {
+		     !nd_pull_link(dev, skb))) {
 		nd_count_drop(nd, 1);
 		kfree_skb(skb);
 		return NETDEV_TX_OK;
@@ -153,8 +167,7 @@ static struct sk_buff *nd_build_skb(struct atmos_net *an, struct net_device *dev
 	skb->skb_iif = in->ifindex;
 	skb->redirected = 1;
 	atmos_rx_way(skb)->bare = !in->dev.parent;
-	if (unlikely(dev_nit_active(dev)))
-		dev_queue_xmit_nit(skb, dev);
+	nd_show(dev, skb);
 	return skb;
 }
 

@@ -48,9 +48,9 @@ def check(result):
     return result
 
 
-def run(*args, ok=True):
+def run(*args, ok=True, text=None):
     """Runs a command and returns what it says."""
-    done = subprocess.run([str(a) for a in args], stdout=subprocess.PIPE, text=True,
+    done = subprocess.run([str(a) for a in args], stdout=subprocess.PIPE, text=True, input=text,
                           stderr=subprocess.STDOUT, check=False, timeout=PATIENCE)
     if ok and done.returncode:
         raise AssertionError(f"{' '.join(map(str, args))}: {done.stdout.strip()}")
@@ -74,11 +74,15 @@ class Net:
     def __init__(self, name):
         self.name = name
         run("ip", "netns", "add", name)
-        self("ip", "link", "set", "lo", "up")
+        self.ip("link set lo up")
 
-    def __call__(self, *args, ok=True):
+    def __call__(self, *args, ok=True, text=None):
         """Runs a command in it."""
-        return run("nsenter", f"--net=/run/netns/{self.name}", *args, ok=ok)
+        return run("nsenter", f"--net=/run/netns/{self.name}", *args, ok=ok, text=text)
+
+    def ip(self, *lines):
+        """What ip shall do in it."""
+        return run("ip", "-n", self.name, "-batch", "-", text="\n".join(lines) + "\n")
 
     @contextlib.contextmanager
     def inside(self):
@@ -107,11 +111,6 @@ class Net:
         sock.setsockopt(SOL_ATMOS, ATMOS_SO_FAMILY, int(family))
         sock.settimeout(PATIENCE)
         return sock
-
-    def sysctl(self, name, value):
-        with self.inside(), open(f"/proc/thread-self/net/../../sys/{name}", "w",
-                                 encoding="utf-8") as file:
-            file.write(str(value))
 
     def ctl(self, *args, ok=True):
         return self(CTL, *args, ok=ok)
@@ -144,9 +143,9 @@ class Pair:
         run("ip", "link", "add", "va", "netns", self.a.name, "type", "veth",
             "peer", "name", "vb", "netns", self.b.name)
         for net, dev, last in ((self.a, "va", 1), (self.b, "vb", 2)):
-            net("ip", "address", "add", f"10.1.0.{last}/24", "dev", dev)
-            net("ip", "address", "add", f"fd01::{last}/64", "dev", dev, "nodad")
-            net("ip", "link", "set", dev, "up")
+            net.ip(f"address add 10.1.0.{last}/24 dev {dev}",
+                   f"address add fd01::{last}/64 dev {dev} nodad",
+                   f"link set {dev} up")
         if mode:
             self.a.attach("va", mode)
 
@@ -213,7 +212,7 @@ class Worker(threading.Thread):
             self.error = error
 
     def done(self):
-        self.join(4 * PATIENCE)
+        self.join(2 * PATIENCE)
         assert not self.is_alive(), "still at work"
         if self.error:
             raise self.error
