@@ -38,6 +38,11 @@ def in_modes(function):
     return function
 
 
+def current():
+    """The mode that is being tested."""
+    return _stage.mode
+
+
 def run(function, mode):
     pair, peer = _stage.enter(mode)
     try:

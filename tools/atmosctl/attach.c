@@ -140,6 +140,15 @@ static int forget(const struct device *dev, char *why)
 	return ctl_ask(msg, &spec_steer, NULL, NULL, why, STEER_WHY);
 }
 
+static bool is_attached(const struct device *dev)
+{
+	struct nl_msg *msg = ctl_begin(ATMOS_CMD_STEER_GET, false);
+	char ignored[STEER_WHY];
+
+	nla_put_u32(msg, ATMOS_A_STEER_IFINDEX, dev->ifindex);
+	return !ctl_ask(msg, &spec_steer, NULL, NULL, ignored, STEER_WHY);
+}
+
 /* All steps for one mode; on failure all of them are undone. */
 static int attach_as(const struct device *dev, uint32_t mode,
 		     const struct namespace *ns, char *why)
@@ -157,6 +166,9 @@ static int attach_as(const struct device *dev, uint32_t mode,
 	if (err)
 		goto close;
 	err = announce(&prog, dev, !ids, &device, why);
+	/* Another atmosctl was faster: ours has the same maps, and may stay. */
+	if (err == -EEXIST)
+		goto close;
 	if (err)
 		goto take_off;
 	if (mode != ATMOS_STEER_MODE_TC)
@@ -224,6 +236,10 @@ static void attach(const char *name, uint32_t mode)
 		fail(STATUS_FAILED,
 		     "%s has no link layer: only mode tc is for it", name);
 	ctl_open();
+	if (is_attached(&dev))
+		fail(STATUS_FAILED,
+		     "%s is attached already (\"atmosctl attach list\" tells whether its program is there)",
+		     name);
 	if (!mode && is_hardware(&dev) && !dev.l3 && !hides_tags(&dev))
 		err = attach_mode(&dev, ATMOS_STEER_MODE_NATIVE, why);
 	else if (mode == ATMOS_STEER_MODE_NATIVE && hides_tags(&dev))
