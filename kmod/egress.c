@@ -334,8 +334,8 @@ void atmos_egress_xmit(struct atmos_sock *as, const struct dom_cmd_XMIT *cmd)
  * @as: connection, its lock held
  *
  * From the last good record (RFC 9293 3.10.7.1): the next byte that the peer
- * expects, if nothing is on its way. Nothing is sent if the peer has not
- * answered yet.
+ * expects, if nothing is on its way; but nothing beyond its window. Nothing is
+ * sent if the peer has not answered yet.
  * Context: softirq or process, bottom halves off.
  */
 void atmos_egress_reset(struct atmos_sock *as)
@@ -378,7 +378,7 @@ void atmos_egress_reset(struct atmos_sock *as)
 	}
 	th->source = htons(key->lport);
 	th->dest = htons(key->rport);
-	th->seq = htonl(r->iss + (u32)r->snd_nxt);
+	th->seq = htonl(r->iss + (u32)min(r->snd_nxt, r->snd_una + r->snd_wnd));
 	th->ack_seq = htonl(r->irs + (u32)r->rcv_nxt);
 	th->doff = sizeof(*th) / 4;
 	th->rst = 1;

@@ -134,6 +134,18 @@ bool tcp_send_seg(struct tcp *t, u64 seq, u32 len, u32 seg, u8 flags,
 	return true;
 }
 
+/*
+ * Where a segment without payload lies. A peer that has taken back a part of
+ * its window looks at nothing behind that; but the end of the window that we
+ * know may be rounded down.
+ */
+static u64 acceptable_seq(const struct tcp_record *r)
+{
+	u64 end = r->snd_una + r->snd_wnd;
+
+	return r->snd_nxt < end + (1u << r->snd_wscale) ? r->snd_nxt : end;
+}
+
 /**
  * tcp_send_ack() - a bare ACK
  * @t: the run
@@ -142,7 +154,7 @@ bool tcp_send_seg(struct tcp *t, u64 seq, u32 len, u32 seg, u8 flags,
  */
 bool tcp_send_ack(struct tcp *t)
 {
-	return tcp_send_seg(t, t->r->snd_nxt, 0, 0, 0, 0);
+	return tcp_send_seg(t, acceptable_seq(t->r), 0, 0, 0, 0);
 }
 
 /**
@@ -250,7 +262,7 @@ void tcp_send_rst(struct tcp *t)
 {
 	const struct tcp_record *r = t->r;
 
-	send_rst(t, tcp_snd_wire(r, r->snd_nxt), r->irs + (u32)r->rcv_nxt,
+	send_rst(t, tcp_snd_wire(r, acceptable_seq(r)), r->irs + (u32)r->rcv_nxt,
 		 TCP_ACK);
 }
 
