@@ -73,12 +73,14 @@ void atmos_timewait_exit(void)
 {
 	struct net *net;
 
-	down_read(&net_rwsem);
-	for_each_net(net)
-		timewait_end(atmos_net(net));
-	up_read(&net_rwsem);
-	while (atomic_read(&timewait_nr))
+	/* A walk may miss the one behind one that it takes out. */
+	while (atomic_read(&timewait_nr)) {
+		down_read(&net_rwsem);
+		for_each_net(net)
+			timewait_end(atmos_net(net));
+		up_read(&net_rwsem);
 		msleep(20);
+	}
 	/* Their destructors return; so does what has ended them. */
 	rcu_barrier();
 	synchronize_rcu();
