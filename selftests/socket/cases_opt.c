@@ -217,9 +217,16 @@ CASE(opt_of_other_protocol, IPS)
 	CALL(set_int(s, IPPROTO_UDP, 1, 1));
 }
 
+static bool refused(int err)
+{
+	/* What the kernel says of SO_PEEK_OFF for a family that has it not. */
+	return err == ENOPROTOOPT || err == EOPNOTSUPP;
+}
+
 /*
  * All numbers of a level: Atmos either does as the native stack does, or says
- * ENOPROTOOPT. So that is left out of the comparison where only Atmos says it.
+ * that it does not have it. So that is left out of the comparison where only
+ * Atmos says it.
  */
 static void sweep(int type, int level, int last)
 {
@@ -229,14 +236,14 @@ static void sweep(int type, int level, int last)
 
 		theirs = setsockopt(native_fd, level, option, &value, 4) ? errno : 0;
 		ours = setsockopt(fd, level, option, &value, 4) ? errno : 0;
-		if (ours != theirs && ours != ENOPROTOOPT)
+		if (ours != theirs && !refused(ours))
 			record("set %d: %s, native %s", option, errno_name(ours),
 			       errno_name(theirs));
 		len = 4;
 		theirs = getsockopt(native_fd, level, option, &value, &len) ? errno : 0;
 		len = 4;
 		ours = getsockopt(fd, level, option, &value, &len) ? errno : 0;
-		if (ours != theirs && ours != ENOPROTOOPT)
+		if (ours != theirs && !refused(ours))
 			record("get %d: %s, native %s", option, errno_name(ours),
 			       errno_name(theirs));
 		close(native_fd);

@@ -182,6 +182,8 @@ void get(int fd, void *data, size_t len)
 	}
 }
 
+#define MS_FILLED 400 /* two times the first RTO */
+
 size_t fill(int fd)
 {
 	static char block[16384];
@@ -195,7 +197,8 @@ size_t fill(int fd)
 	set_int(fd, SOL_SOCKET, SO_SNDBUF, 200000);
 	/*
 	 * Big pieces, then small ones. What is in flight makes room when it has
-	 * arrived, so full is what is still full a while later.
+	 * arrived, and so does what a timer sends into the rest of a window. So
+	 * full is what is still full a while later.
 	 */
 	for (;;) {
 		ssize_t nr = send(fd, block, size, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -215,7 +218,7 @@ size_t fill(int fd)
 		}
 		if (full)
 			return all;
-		full = poll(&p, 1, MS_QUIET) == 0;
+		full = poll(&p, 1, MS_FILLED) == 0;
 	}
 }
 

@@ -117,7 +117,10 @@ long record_joined(const char *what, struct worker *w)
 		record_late(what);
 		return -1;
 	}
-	record_call(what, w->ret, w->err);
+	if (w->nr == SYS_accept4)
+		record_fd(what, w->ret, w->err);
+	else
+		record_call(what, w->ret, w->err);
 	errno = w->err;
 	return w->ret;
 }
