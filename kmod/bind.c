@@ -118,7 +118,7 @@ void atmos_names_show(struct atmos_sock *as)
 
 /**
  * atmos_names_reset() - no peer any more, and no address that was not asked for
- * @as: socket, lock_sock() held, not in the flow table
+ * @as: socket, lock_sock() held; not in the flow table afterwards
  *
  * Its port is the caller's. As in Linux, getsockname() goes on to tell one that
  * a connection has had.
@@ -128,6 +128,8 @@ void atmos_names_reset(struct atmos_sock *as)
 	struct sock *sk = atmos_sock_sk(as);
 
 	spin_lock_bh(&as->lock);
+	if (as->kind == STACK_UDP)
+		atmos_conn_renew(as);
 	as->key.raddr = (union atmos_addr){};
 	as->key.rport = 0;
 	if (!as->port)
@@ -351,11 +353,12 @@ static int bind_port(struct atmos_sock *as, u16 port)
 
 /**
  * atmos_unbind_port() - give the port back
- * @as: socket, lock_sock() held, not in the flow table
+ * @as: socket, lock_sock() held; not in the flow table afterwards
  */
 void atmos_unbind_port(struct atmos_sock *as)
 {
 	spin_lock_bh(&as->lock);
+	atmos_conn_renew(as);
 	atmos_port_put(as);
 	as->key.lport = 0;
 	spin_unlock_bh(&as->lock);
@@ -396,10 +399,6 @@ static int bind_commit(struct atmos_sock *as, const struct bind_to *to)
 	sk_dst_reset(sk);
 	return 0;
 unbind:
-	spin_lock_bh(&as->lock);
-	if (as->hashed)
-		atmos_flow_remove(as);
-	spin_unlock_bh(&as->lock);
 	atmos_unbind_port(as);
 undo:
 	as->v6only = v6only;

@@ -498,6 +498,25 @@ void atmos_conn_end(struct atmos_sock *as)
 }
 
 /**
+ * atmos_conn_renew() - a datagram socket's stack begins anew
+ * @as: socket, its lock held; not in the flow table afterwards
+ *
+ * A domain's configuration is for life: who changes the key, calls this with
+ * the lock held until that is done. The port and what was received stay.
+ *
+ * Context: as atmos_conn_end().
+ */
+void atmos_conn_renew(struct atmos_sock *as)
+{
+	u8 explicit_port = as->explicit_port;
+
+	as->explicit_port = 1;
+	atmos_conn_end(as);
+	as->explicit_port = explicit_port;
+	atmos_conn_setup(as);
+}
+
+/**
  * atmos_conn_init() - secrets, and the image that stacks run
  *
  * Return: 0 or -ENOENT.

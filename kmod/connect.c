@@ -107,6 +107,9 @@ static int connect_to(struct atmos_sock *as, const struct sockaddr *sa, int len,
 static void connect_key(struct atmos_sock *as, const struct atmos_flow_key *key)
 {
 	spin_lock_bh(&as->lock);
+	/* Another thread's sendto() may have made a stack since there was none. */
+	if (as->kind == STACK_UDP)
+		atmos_conn_renew(as);
 	as->key = *key;
 	atmos_opt_path(as);
 	spin_unlock_bh(&as->lock);
@@ -278,13 +281,8 @@ out:
  */
 static void connect_dgram_detach(struct atmos_sock *as)
 {
-	bool explicit_port = as->explicit_port;
-
 	spin_lock_bh(&as->lock);
-	as->explicit_port = 1;
-	atmos_conn_end(as);
-	as->explicit_port = explicit_port;
-	atmos_conn_setup(as);
+	atmos_conn_renew(as);
 	as->opts.flags &= ~STACK_SO_CONNECTED;
 	spin_unlock_bh(&as->lock);
 	sk_dst_reset(atmos_sock_sk(as));

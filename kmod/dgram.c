@@ -154,6 +154,12 @@ static int dgram_post(struct atmos_sock *as, struct sk_buff *skb)
 	int err;
 
 	spin_lock_bh(&as->lock);
+	/* Another thread has let the port go meanwhile; the next call gets another. */
+	if (unlikely(!as->port)) {
+		spin_unlock_bh(&as->lock);
+		kfree_skb(skb);
+		return -EAGAIN;
+	}
 	pos = as->send_pos;
 	d->pos = pos;
 	as->send_pos += max(d->len, 1u);
@@ -431,12 +437,12 @@ int atmos_dgram_release(struct socket *sock)
 	WRITE_ONCE(as->cork, NULL);
 	atmos_mcast_leave_all(as);
 	spin_lock_bh(&as->lock);
+	as->explicit_port = 0;
 	atmos_conn_end(as);
 	__skb_queue_purge(&as->sendq);
 	__skb_queue_purge(&sk->sk_receive_queue);
 	spin_unlock_bh(&as->lock);
 	sk->sk_state = TCP_CLOSE;
-	atmos_unbind_port(as);
 	sock_orphan(sk);
 	sock->sk = NULL;
 	release_sock(sk);
