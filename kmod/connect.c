@@ -138,6 +138,8 @@ static int connect_stream_open(struct atmos_sock *as)
 	atmos_conn_isn(as);
 	as->rcv_edge = atmos_stream_room(sk);
 	as->tcp_state = TCPS_SYN_SENT;
+	/* What nobody asked for of the connection before is not of this one. */
+	WRITE_ONCE(sk->sk_err, 0);
 	atmos_sock_show(sk, TCP_SYN_SENT);
 	err = atmos_conn_post(as, ATMOS_EV_CONNECT);
 	spin_unlock_bh(&as->lock);
