@@ -55,6 +55,7 @@ int do_detach(int argc, char **argv);
 int do_fault(int argc, char **argv);
 int do_image(int argc, char **argv);
 int do_limits(int argc, char **argv);
+int do_stats(int argc, char **argv);
 int do_info(int argc, char **argv);
 int do_monitor(int argc, char **argv);
 int do_doctor(int argc, char **argv);

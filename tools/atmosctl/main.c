@@ -32,6 +32,7 @@ static const char help[] =
 	"  fault    list [DOMAIN] | show SEQ\n"
 	"  image    list | show NAME | load NAME | unload NAME\n"
 	"  limits   show | set { domains N | pages N } ...\n"
+	"  stats    [-o prometheus]: counters, limits, domains and sockets in numbers\n"
 	"  info     the module, the machine as it sees it, its counters\n"
 	"  monitor  [count N]: what happens, as it happens\n"
 	"  doctor   can Atmos run here, and what does it protect against?\n"
@@ -142,12 +143,13 @@ static const struct object {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } objects[] = {
-	{ "domain", do_domain },   { "socket", do_socket },
-	{ "attach", do_attach },   { "detach", do_detach },
-	{ "fault", do_fault },	   { "image", do_image },
-	{ "limits", do_limits },   { "info", do_info },
-	{ "monitor", do_monitor }, { "doctor", do_doctor },
-	{ "version", do_version }, { "help", do_help },
+	{ "domain", do_domain }, { "socket", do_socket },
+	{ "attach", do_attach }, { "detach", do_detach },
+	{ "fault", do_fault },	 { "image", do_image },
+	{ "limits", do_limits }, { "info", do_info },
+	{ "stats", do_stats },	 { "monitor", do_monitor },
+	{ "doctor", do_doctor }, { "version", do_version },
+	{ "help", do_help },
 };
 
 /* The one object that begins with @name; an exact match always wins. */
