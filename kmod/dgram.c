@@ -212,21 +212,26 @@ static int dgram_cork_begin(struct atmos_sock *as, struct msghdr *msg, size_t le
 			    const struct dgram_ctl *c)
 {
 	struct sock *sk = atmos_sock_sk(as);
-	struct sk_buff *skb = NULL;
-	int err = -EINVAL;
+	struct sk_buff *skb;
+	int err;
 
-	lock_sock(sk);
-	if (!as->cork)	/* else another thread was first */
-		skb = dgram_alloc(sk, dst, DGRAM_MAX, msg->msg_flags & MSG_DONTWAIT, &err);
+	/* May wait for room: not with the socket locked. */
+	skb = dgram_alloc(sk, dst, DGRAM_MAX, msg->msg_flags & MSG_DONTWAIT, &err);
 	if (!skb) {
 		dst_release(dst);
-		goto out;
+		return err;
 	}
 	dgram_describe(as, skb, dst, key, c);
-	WRITE_ONCE(as->cork, skb);
-	err = dgram_cork_add(as, msg, len);
-out:
+	lock_sock(sk);
+	err = -EINVAL;
+	if (!as->cork) {
+		WRITE_ONCE(as->cork, skb);
+		skb = NULL;
+		err = dgram_cork_add(as, msg, len);
+	}
 	release_sock(sk);
+	/* Another thread was first. */
+	kfree_skb(skb);
 	return err;
 }
 
