@@ -205,16 +205,17 @@ static u32 fragment(struct reasm *r, struct run *run,
 	struct dom_cmd_STASH *c;
 	struct datagram *d;
 	struct ip_view v;
-	u32 off, len, end;
+	u32 off, before, len, end;
 
 	if (!ip_parse(&v, h, ev->hdr.inline_len, ev->len) || !v.frag)
 		return STACK_DROP_MALFORMED;
 	off = v.family == 6 ? v.frag_hdr + 8u : v.l4;
+	before = v.family == 6 ? v.frag_hdr : v.l4;
 	len = v.end - off;
 	end = v.frag_off + len;
 	/* RFC 791 3.2, RFC 8200 4.5: units of 8 but for the last */
 	if (v.end < off || !len || (v.frag_more && len % 8) ||
-	    end + off > 65535 + (v.family == 6 ? IP6_HLEN : 0))
+	    end + before > 65535 + (v.family == 6 ? IP6_HLEN : 0))
 		return STACK_DROP_MALFORMED;
 	/* RFC 1858 3, RFC 7112 5: ports and flags are in the first */
 	if (!v.frag_off && len < 8)
