@@ -76,6 +76,13 @@ static inline void compat_hrtimer_setup(struct hrtimer *timer,
 #define compat_timer_container_of	timer_container_of
 #endif
 
+/* del_timer_sync() has that name since 6.2 */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#define compat_timer_delete_sync	del_timer_sync
+#else
+#define compat_timer_delete_sync	timer_delete_sync
+#endif
+
 /* proto_ops.bind and .connect: the type is told from struct sockaddr since 6.19 */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
 #define compat_sockaddr		sockaddr

@@ -188,7 +188,7 @@ static int parse_ip4(const struct bytes *b, struct atmos_frame *f)
 static int skip_extensions(const struct bytes *b, struct atmos_frame *f)
 {
 	bool fragmented = false;
-	u32 off = IP6_HLEN, n, len;
+	u32 off = IP6_HLEN, prev = 6, n, len;
 	int err;
 
 	for (n = 0; n <= IP6_EXT_MAX; n++) {
@@ -220,6 +220,8 @@ static int skip_extensions(const struct bytes *b, struct atmos_frame *f)
 				return -EINVAL;
 			fragmented = true;
 			len = 8;
+			f->frag = (u16)off;
+			f->frag_prev = (u16)prev;
 			/* RFC 6946: an atomic fragment is a whole datagram */
 			f->fragment = !b->quoted && frag & 0xfff9;
 			if (frag & 0xfff8) {	/* what follows is in the first */
@@ -229,6 +231,7 @@ static int skip_extensions(const struct bytes *b, struct atmos_frame *f)
 			}
 		}
 		f->proto = b->h[off];
+		prev = off;
 		off += len;
 		if (off > L3_MAX)
 			return -EINVAL;

@@ -15,6 +15,8 @@
  * @hlen: L3 and L4 headers with all options; fragments: L3 only
  * @saddr: offset of the source address
  * @daddr: offset of the destination address
+ * @frag: IPv6: offset of the fragment header, else 0
+ * @frag_prev: of the byte that names it
  * @sport: host order; TCP and UDP only, else 0
  * @dport: likewise
  * @csum_len: bytes from @l4 on that L4's checksum covers
@@ -32,6 +34,8 @@ struct atmos_frame {
 	u16 hlen;
 	u16 saddr;
 	u16 daddr;
+	u16 frag;
+	u16 frag_prev;
 	u16 sport;
 	u16 dport;
 	u8 family;

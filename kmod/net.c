@@ -16,6 +16,7 @@
 #include "cgroup.h"
 #include "net.h"
 #include "port_native.h"
+#include "rx.h"
 #include "sock.h"
 
 static unsigned int net_id __read_mostly;
@@ -82,6 +83,9 @@ int atmos_net_init(void)
 
 	if (err)
 		return err;
+	err = atmos_frag_init();
+	if (err)
+		goto frag;
 	err = atmos_native_init();
 	if (err)
 		goto native;
@@ -92,6 +96,8 @@ int atmos_net_init(void)
 net:
 	atmos_native_exit();
 native:
+	atmos_frag_exit();
+frag:
 	atmos_cgroup_exit();
 	return err;
 }
@@ -105,5 +111,6 @@ void atmos_net_exit(void)
 {
 	unregister_pernet_subsys(&net_ops);
 	atmos_native_exit();
+	atmos_frag_exit();
 	atmos_cgroup_exit();
 }

@@ -2,15 +2,15 @@
 /*
  * Frames in: whose are they? At the end of a batch each socket is entered once.
  *
- * A frame comes from netdev.c, in softirq, or from the domain that put it
- * together (frag.c). It is looked at here before it is anybody's: what is not
+ * A frame comes from netdev.c, in softirq; or is a datagram that frag.c has put
+ * together. It is looked at here before it is anybody's: what is not
  * ours, not sound or not for this host goes on in the native stack, by the
  * interface that it came in by, as if it had never been steered, and is
  * answered, forwarded or counted there. So steering is but a hint, whatever
  * its programs do, and whoever else sends to the device.
  *
  * Runs under rcu_read_lock(), bottom halves off; the sockets found are held by
- * that alone. Takes no locks.
+ * that alone. Takes no locks but, for fragments, that of their reassembly.
  */
 #include <linux/if_vlan.h>
 #include <linux/ip.h>
@@ -455,6 +455,21 @@ static bool sound(struct sk_buff *skb, struct atmos_frame *f)
 	return true;
 }
 
+/* For the end of the batch; what was put together is no part of anything. */
+static void fragment_in(struct atmos_rx *rx, struct sk_buff *skb, const struct atmos_frame *f)
+{
+	struct atmos_rx_cb *cb = atmos_rx_cb(skb);
+
+	if (!rx->frags || f->hlen > STACK_RX_INLINE || f->source_route ||
+	    (skb->len > f->len && pskb_trim_rcsum(skb, f->len))) {
+		atmos_rx_drop(rx, skb);
+		return;
+	}
+	memset(cb, 0, sizeof(*cb));
+	cb->hlen = f->hlen;
+	__skb_queue_tail(rx->frags, skb);
+}
+
 static void frame_in(struct atmos_rx *rx, struct sk_buff *skb)
 {
 	bool bare = atmos_rx_way(skb)->bare;
@@ -478,8 +493,10 @@ static void frame_in(struct atmos_rx *rx, struct sk_buff *skb)
 		goto native;
 	if (bare)
 		csum_recall(skb, &f);
-	if (unlikely(f.fragment))
-		goto native;
+	if (unlikely(f.fragment)) {
+		fragment_in(rx, skb, &f);
+		return;
+	}
 	as = atmos_rx_find(rx, skb, &f);
 	if (!as)
 		goto native;
@@ -514,16 +531,27 @@ drop:
 void atmos_rx_batch(struct atmos_net *an, struct sk_buff_head *frames)
 {
 	struct atmos_rx_group group[RX_GROUPS];
+	struct sk_buff_head frags, whole;
 	struct atmos_rx rx = {
-		.an = an, .group = group, .nr_max = RX_GROUPS,
+		.an = an, .group = group, .nr_max = RX_GROUPS, .frags = &frags,
 	};
 	struct sk_buff *skb;
 
+	__skb_queue_head_init(&frags);
 	rcu_read_lock();
 	while ((skb = __skb_dequeue(frames))) {
 		skb = skb_share_check(skb, GFP_ATOMIC);
 		if (skb)
 			frame_in(&rx, skb);
+	}
+	if (unlikely(!skb_queue_empty(&frags))) {
+		__skb_queue_head_init(&whole);
+		atmos_frag_rx(an->steer->frag, &frags, &whole);
+		rx.frags = NULL;
+		while ((skb = __skb_dequeue(&whole))) {
+			atmos_rx_way(skb)->bare = false;
+			frame_in(&rx, skb);
+		}
 	}
 	atmos_rx_flush(&rx);
 	rcu_read_unlock();

@@ -22,6 +22,7 @@
  * @nr: of @group
  * @nr_max: of @group there is room for
  * @group: frames by socket, in their order; the sockets are held by RCU
+ * @frags: fragments, for the end of the batch; NULL: datagrams are complete
  * @dev: last interface looked up, and
  * @ifindex: its number, 0: none yet
  *
@@ -35,6 +36,7 @@ struct atmos_rx {
 		struct atmos_sock *as;
 		struct sk_buff_head frames;
 	} *group;
+	struct sk_buff_head *frags;
 	struct net_device *dev;
 	int ifindex;
 };
@@ -66,6 +68,13 @@ void atmos_rx_flush(struct atmos_rx *rx);
 struct atmos_sock *atmos_rx_find(struct atmos_rx *rx, const struct sk_buff *skb,
 				 const struct atmos_frame *f);
 int atmos_rx_parse(struct sk_buff *skb, struct atmos_frame *f);
+
+/* frag.c */
+int atmos_frag_init(void);
+void atmos_frag_exit(void);
+struct atmos_frag *atmos_frag_create(void);
+void atmos_frag_destroy(struct atmos_frag *fr);
+void atmos_frag_rx(struct atmos_frag *fr, struct sk_buff_head *frames, struct sk_buff_head *done);
 
 /* rx_path.c */
 bool atmos_rx_hooked(const struct net *net, u8 family);

@@ -80,6 +80,18 @@ struct sk_buff *atmos_stash_find(const struct rb_root *root, u64 pos, u32 id)
 }
 
 /**
+ * atmos_stash_any() - a frame of a datagram
+ * @root: tree
+ * @id: datagram
+ *
+ * Return: one of its frames, still in the tree, or NULL.
+ */
+struct sk_buff *atmos_stash_any(const struct rb_root *root, u32 id)
+{
+	return stash_search(root, 0, ~0ull, id);
+}
+
+/**
  * atmos_stash_overlaps() - is there anything of a range?
  * @root: tree
  * @pos: first byte

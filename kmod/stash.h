@@ -29,6 +29,7 @@ static inline struct atmos_data_cb *atmos_data_cb(const struct sk_buff *skb)
 
 bool atmos_stash_add(struct rb_root *root, struct sk_buff *skb);
 struct sk_buff *atmos_stash_find(const struct rb_root *root, u64 pos, u32 id);
+struct sk_buff *atmos_stash_any(const struct rb_root *root, u32 id);
 void atmos_stash_remove(struct rb_root *root, struct sk_buff *skb);
 bool atmos_stash_overlaps(const struct rb_root *root, u64 pos, u64 end, u32 id);
 u32 atmos_stash_purge(struct rb_root *root);

@@ -410,11 +410,16 @@ int atmos_steer_init(struct atmos_net *an)
 	st->stats = alloc_percpu(struct atmos_rx_stats);
 	if (!st->stats)
 		goto free;
+	st->frag = atmos_frag_create();
+	if (!st->frag)
+		goto stats;
 	err = steer_map_init(st);
 	if (err)
-		goto stats;
+		goto frag;
 	an->steer = st;
 	return 0;
+frag:
+	atmos_frag_destroy(st->frag);
 stats:
 	free_percpu(st->stats);
 free:
@@ -442,6 +447,7 @@ void atmos_steer_exit(struct atmos_net *an)
 	/* The notifier that is gone now may have asked for it once more. */
 	cancel_work_sync(&st->idle);
 	steer_map_exit(st);
+	atmos_frag_destroy(st->frag);
 	an->steer = NULL;
 	free_percpu(st->stats);
 	kfree(st);

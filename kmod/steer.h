@@ -55,6 +55,7 @@ enum atmos_steer_map {
  * @ports: ours, by protocol and number (steer_map.c)
  * @notifier: of interfaces that go; registered while @map is there
  * @idle: ends it all when the last interface has gone by itself
+ * @frag: reassembly of fragments
  * @stats: what came in
  */
 struct atmos_steer {
@@ -67,6 +68,7 @@ struct atmos_steer {
 	struct rhashtable ports;
 	struct notifier_block notifier;
 	struct work_struct idle;
+	struct atmos_frag *frag;
 	struct atmos_rx_stats __percpu *stats;
 };
 

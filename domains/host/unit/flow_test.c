@@ -163,6 +163,11 @@ static bool stash_agrees(const struct rb_root *root)
 	u32 id, pos, end;
 
 	for (id = 0; id < 2; id++) {
+		struct sk_buff *any = atmos_stash_any(root, id);
+
+		if (!any == map_overlaps(0, SPACE, id) ||
+		    (any && atmos_data_cb(any)->id != id))
+			return false;
 		for (pos = 0; pos < SPACE; pos++) {
 			struct sk_buff *skb = map[id][pos];
 			bool first = skb && atmos_data_cb(skb)->pos == pos;
