@@ -35,7 +35,7 @@ class BadNetwork:
 
 
 def bad_network(server, client, family):
-    connections, size = 1000, int((1 << 16) / SCALE)
+    connections, size = 1000, max(int((1 << 16) / SCALE), 4096)
     address = Address(server[0], family)
     with BadNetwork(), Many("serve", *server, address, connections, size) as serves:
         with Many("connect", *client, address, connections, size) as connects:
