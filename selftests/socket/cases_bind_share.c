@@ -70,7 +70,7 @@ SECOND(udp_port_first_only, SOCK_DGRAM, SO_REUSEPORT, 0, false)
 static void wildcard(enum who first, enum who second, int type, bool any_first, int reuse)
 {
 	int a_fd = of(first, type), b_fd = of(second, type);
-	struct addr a = any_first ? any(0) : loopback(0), b;
+	struct addr a = any_first ? any(0) : loopback(free_port(type)), b;
 
 	if (reuse) {
 		set_int(a_fd, SOL_SOCKET, reuse, 1);
@@ -116,18 +116,16 @@ WILDCARD(udp_addr, SOCK_DGRAM, SO_REUSEADDR)
 static void dual(int type, int v6only, const char *text, bool v4_first)
 {
 	int six = sut_of(AF_INET6, type), four = sut_of(AF_INET, type);
-	struct addr a = address("::", 0), b = address(text, 0);
+	/* Free for both: not one where a connection of the other family lingers. */
+	int port = free_port(type);
+	struct addr a = address("::", port), b = address(text, port);
 
 	set_int(six, IPPROTO_IPV6, IPV6_V6ONLY, v6only);
 	if (v4_first) {
 		CALL(bind(four, SA(b)));
-		b = name_of(four);
-		set_port(&a, port_of(&b));
 		CALL(bind(six, SA(a)));
 	} else {
 		CALL(bind(six, SA(a)));
-		a = name_of(six);
-		set_port(&b, port_of(&a));
 		CALL(bind(four, SA(b)));
 	}
 	NAMES(six);
