@@ -11,6 +11,7 @@ import struct
 import raw
 import stage
 import topo
+from firewall import counted, rules
 from stage import in_modes
 
 FAMILIES = (socket.AF_INET, socket.AF_INET6)
@@ -216,6 +217,21 @@ def congestion(pair, peer):
             assert got == data
             tos = [a[2][0] for a in ancillary if a[:2] == (socket.IPPROTO_IP, socket.IP_TOS)]
             assert tos == [3 if marked else 0], (marked, tos)
+
+
+@in_modes
+def firewall(pair, peer):
+    """rules see the datagram, once, and may drop it"""
+    for family in FAMILIES:
+        with Sender(pair, peer, family) as sender:
+            with rules(pair, "input", f"udp dport {sender.port} counter accept"):
+                sender.works()
+                assert counted(pair) == [1]
+            with rules(pair, "prerouting", f"udp dport {sender.port} counter drop"):
+                sender.send(sender.cut(bytes(3000)))
+                nothing(sender.sock)
+                assert counted(pair) == [1]
+            sender.works()
 
 
 @in_modes

@@ -3,40 +3,17 @@
 """The firewall's rules hold for Atmos's packets, in and out, in each mode
 (topo.Pair), and tcpdump sees them.
 """
-import contextlib
-import json
 import signal
 import socket
 import subprocess
 
 import stage
 import topo
+from firewall import counted, rules
 from stage import in_modes
 
 FAMILIES = (socket.AF_INET, socket.AF_INET6)
 BRIEF = 1.5     # seconds, for what must not happen
-
-
-@contextlib.contextmanager
-def rules(pair, hook, *lines, kind="filter", policy="accept"):
-    """Rules in namespace a for as long as it lasts."""
-    pair.a("nft", "-f", "-", text=(
-        f"table inet steer {{ chain c {{ type {kind} hook {hook} priority 0; policy {policy};\n" +
-        "\n".join(lines) + "\n}\n}\n"))
-    try:
-        yield
-    finally:
-        pair.a("nft", "delete", "table", "inet", "steer")
-
-
-def counted(pair):
-    """Packets that the rules with counters have seen, in their order."""
-    out = []
-    for entry in json.loads(pair.a("nft", "-j", "list", "table", "inet", "steer"))["nftables"]:
-        for part in entry.get("rule", {}).get("expr", ()):
-            if "counter" in part:
-                out.append(part["counter"]["packets"])
-    return out
 
 
 def fails(error, function, *args):
@@ -164,6 +141,18 @@ def stateful(pair, _):
                     sock.send(b"anybody?")
                     fails(ConnectionRefusedError, sock.recv, 10)
                 assert counted(pair)[1] > 0, counted(pair)
+
+
+@in_modes
+def translated(pair, _):
+    """what is translated to an Atmos port is refused: it was not steered"""
+    with pair.listen(socket.AF_INET) as listener:
+        port = listener.getsockname()[1]
+        with rules(pair, "prerouting", f"tcp dport 81 counter dnat ip to 10.1.0.1:{port}",
+                   kind="nat"):
+            with pair.b.native(socket.AF_INET) as client:
+                fails(ConnectionRefusedError, client.connect, ("10.1.0.1", 81))
+            assert counted(pair) == [1]
 
 
 @in_modes
