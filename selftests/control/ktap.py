@@ -19,11 +19,13 @@ def case(function):
     return function
 
 
-def main():
+def main(every=1):
+    """Runs all cases, or each that comes every so many."""
     failed = 0
+    cases = _cases[::every]
     print("TAP version 13")
-    print(f"1..{len(_cases)}")
-    for number, function in enumerate(_cases, 1):
+    print(f"1..{len(cases)}")
+    for number, function in enumerate(cases, 1):
         name = f"{number} {function.__doc__.splitlines()[0]}"
         try:
             function()

@@ -239,7 +239,9 @@ def shared(pair, _):
     number = {"native": 1, "generic": 2}[mode]
     with pair.a.inside():
         index = socket.if_nametoindex("va")
-        topo.check(lib.xdp_program__attach(other, index, number, 0))
+        if lib.xdp_program__attach(other, index, number, 0) < 0:
+            pair.a.attach("va", mode)
+            raise ktap.Skip("libxdp's dispatcher does not work with this kernel")
     try:
         pair.a.attach("va", mode)
         before = pair.a.steered()["frames"]

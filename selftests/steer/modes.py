@@ -48,4 +48,4 @@ for the_mode in topo.MODES:
             for listens in (True, False):
                 make(the_mode, the_family, the_offloads, listens)
 
-ktap.main()
+ktap.main(topo.EVERY)

@@ -163,4 +163,4 @@ def killed():
         topo.until("domains go", lambda: json.loads(pair.a.ctl("-j", "domain", "list")) == [])
 
 
-ktap.main()
+ktap.main(topo.EVERY)

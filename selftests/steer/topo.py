@@ -29,6 +29,8 @@ MODES = ("native", "generic", "tc")
 CLONE_NEWNET = 0x40000000
 SOL_ATMOS, ATMOS_SO_FAMILY, ATMOS_SO_DOMAIN_ID = 0x41544D, 1, 2
 PATIENCE = 60   # seconds, for what must happen
+# ATMOS_TEST_SCALE=N: each Nth case, where time is short.
+EVERY = max(1, int(float(os.environ.get("ATMOS_TEST_SCALE") or 1)))
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -140,6 +142,13 @@ class Pair:
 
     def __init__(self, mode=None, name=""):
         self.a, self.b = Net(f"a{name}"), Net(f"b{name}")
+        try:
+            self.build(mode)
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def build(self, mode):
         run("ip", "link", "add", "va", "netns", self.a.name, "type", "veth",
             "peer", "name", "vb", "netns", self.b.name)
         for net, dev, last in ((self.a, "va", 1), (self.b, "vb", 2)):

@@ -163,6 +163,14 @@ static int attach_as(const struct device *dev, uint32_t mode,
 	if (err)
 		return err;
 	err = steer_put_on(&prog, dev->ifindex, why);
+	if (err && prog.try_alone) {
+		steer_close(&prog);
+		err = steer_open(&prog, mode, dev->l3, ids, why);
+		if (err)
+			return err;
+		prog.alone = true;
+		err = steer_put_on(&prog, dev->ifindex, why);
+	}
 	if (err)
 		goto close;
 	err = announce(&prog, dev, !ids, &device, why);

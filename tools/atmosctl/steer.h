@@ -28,12 +28,16 @@ struct bpf_program;
  * @object: of it
  * @program: of it, the one for the mode
  * @mode: enum atmos_steer_mode
+ * @alone: do without libxdp's dispatcher
+ * @try_alone: that did not work, and there is nobody to share with: open it anew
  */
 struct steer_prog {
 	struct atmos_steer_bpf *skel;
 	struct bpf_object *object;
 	struct bpf_program *program;
 	uint32_t mode;
+	bool alone;
+	bool try_alone;
 };
 
 /**

@@ -110,9 +110,12 @@ int xdp_put_on(struct steer_prog *prog, int ifindex, char *why)
 			why, -EEXIST,
 			"XDP program %u (%s) is on the interface, and it shares with nobody: take it off, or use mode tc",
 			on.other_id, on.other_name[0] ? on.other_name : "?");
-	if (on.other_id || libxdp_there())
-		return libxdp_put_on(prog, ifindex, why);
-	return put_on_alone(prog, ifindex, why);
+	if (!on.other_id && (prog->alone || !libxdp_there()))
+		return put_on_alone(prog, ifindex, why);
+	err = libxdp_put_on(prog, ifindex, why);
+	/* Its dispatcher may be older than the kernel. */
+	prog->try_alone = err && !on.other_id;
+	return err;
 }
 
 int xdp_take_off(int ifindex, char *why)
