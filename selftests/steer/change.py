@@ -114,6 +114,23 @@ def twice(pair, _):
 
 
 @in_modes
+def enslaved(pair, _):
+    """an interface that becomes a bridge's port is steered no more, until it is none"""
+    mode = stage.current()
+    pair.a.ip("link add bridge type bridge", "link set va master bridge")
+    topo.until("va is attached no more",
+               lambda: json.loads(pair.a.ctl("-j", "attach", "list")) == [])
+    said = fails(AssertionError, pair.a.ctl, "attach", "va", "mode", mode)
+    assert "port of another" in str(said), said
+    pair.a.ip("link set va nomaster", "link del bridge")
+    topo.until("atmos0 goes", lambda: "atmos0" not in pair.a("ip", "link", "show"))
+    pair.a.attach("va", mode)
+    one, other = pair.joined(socket.AF_INET)
+    with one, other:
+        topo.echo_once(one, other)
+
+
+@in_modes
 def no_device(pair, _):
     """there is no such interface; or it is not attached"""
     for words in (("attach", "nowhere"), ("detach", "nowhere"), ("detach", "lo"),

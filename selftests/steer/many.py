@@ -259,6 +259,22 @@ def shared(pair, _):
 
 
 @in_modes
+def no_bpffs(pair, _):
+    """without a BPF file system, as in "ip netns exec", the program is alone"""
+    mode = stage.current()
+    pair.a.ctl("detach", "va")
+    inside = ("ip", "netns", "exec", pair.a.name, topo.CTL)
+    topo.run(*inside, "attach", "va", "mode", mode)
+    try:
+        one, end = pair.joined(socket.AF_INET)
+        with one, end:
+            topo.exchange(one, end, 100000)
+    finally:
+        topo.run(*inside, "detach", "va")
+    pair.a.attach("va", mode)
+
+
+@in_modes
 def not_shared(pair, _):
     """beside an XDP program that shares with nobody only tc is taken"""
     mode = stage.current()

@@ -104,6 +104,11 @@ int xdp_put_on(struct steer_prog *prog, int ifindex, char *why)
 		err = xdp_take_off(ifindex, why);
 		if (err)
 			return err;
+		/* With the last program the dispatcher goes. */
+		memset(&on, 0, sizeof(on));
+		err = xdp_look(ifindex, &on, why);
+		if (err)
+			return err;
 	}
 	if (on.other_id && !libxdp_holds(ifindex))
 		return steer_say(
