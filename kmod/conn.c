@@ -42,6 +42,39 @@ static const struct atmos_domain_ops conn_ops = {
 	.commit = atmos_commit,
 };
 
+/*
+ * Where a sleeping domain's record is: behind the socket, whose object is larger
+ * than it for streams (proto.c), or on its own.
+ */
+static void conn_record_free(struct atmos_sock *as)
+{
+	if (as->record != (u8 *)(as + 1))
+		kfree(as->record);
+	as->record = NULL;
+}
+
+/**
+ * atmos_conn_keep() - keep a record for the next domain
+ * @as: socket without a domain and record, its lock held
+ * @record: to be copied
+ * @len: its bytes
+ *
+ * Context: any. Return: 0 or -ENOMEM.
+ */
+int atmos_conn_keep(struct atmos_sock *as, const void *record, u32 len)
+{
+	u32 spare = atmos_sock_sk(as)->sk_prot_creator->obj_size - sizeof(*as);
+
+	if (len <= spare)
+		as->record = memcpy(as + 1, record, len);
+	else
+		as->record = kmemdup(record, len, GFP_ATOMIC | __GFP_NOWARN);
+	if (!as->record)
+		return -ENOMEM;
+	as->record_len = len;
+	return 0;
+}
+
 /* A domain for the socket, from its record if it has one. */
 static int conn_wake(struct atmos_sock *as)
 {
@@ -57,8 +90,7 @@ static int conn_wake(struct atmos_sock *as)
 	atmos_domain_seed(dom, &as->config, as->record, as->record_len);
 	if (!as->record)
 		as->pending |= ATMOS_EV_SETOPT;
-	kfree(as->record);
-	as->record = NULL;
+	conn_record_free(as);
 	as->dom = dom;
 	return 0;
 }
@@ -68,12 +100,8 @@ static void conn_sleep(struct atmos_sock *as)
 {
 	struct atmos_domain *dom = as->dom;
 
-	if (!dom)
+	if (!dom || atmos_conn_keep(as, dom->shadow, dom->shadow_used))
 		return;
-	as->record = kmemdup(dom->shadow, dom->shadow_used, GFP_ATOMIC | __GFP_NOWARN);
-	if (!as->record)
-		return;
-	as->record_len = dom->shadow_used;
 	as->dom = NULL;
 	atmos_domain_destroy(dom);
 }
@@ -485,8 +513,7 @@ void atmos_conn_end(struct atmos_sock *as)
 	atmos_tx_purge(as);
 	kfree(as->icmp);
 	as->icmp = NULL;
-	kfree(as->record);
-	as->record = NULL;
+	conn_record_free(as);
 	as->dom = NULL;
 	if (dom)
 		atmos_domain_destroy(dom);

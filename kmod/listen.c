@@ -80,10 +80,8 @@ void atmos_listen_opened(struct atmos_sock *as, const struct dom_cmd_OPENED *cmd
 	spin_lock_nested(&child->lock, SINGLE_DEPTH_NESTING);
 	listen_child_key(child, cmd);
 	listen_child_state(child, as);
-	child->record = kmemdup((const u8 *)cmd + DOM_SLOT_SIZE, cmd->hdr.inline_len,
-				GFP_ATOMIC | __GFP_NOWARN);
-	child->record_len = cmd->hdr.inline_len;
-	if (!child->record || atmos_egress_accept(child, as))
+	if (atmos_conn_keep(child, (const u8 *)cmd + DOM_SLOT_SIZE, cmd->hdr.inline_len) ||
+	    atmos_egress_accept(child, as))
 		goto drop;
 	atmos_port_share(child, as);
 	if (atmos_flow_insert(child))

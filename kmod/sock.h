@@ -543,6 +543,7 @@ void atmos_conn_isn(struct atmos_sock *as);
 void atmos_conn_init_sock(struct atmos_sock *as);
 void atmos_conn_setup(struct atmos_sock *as);
 void atmos_conn_renew(struct atmos_sock *as);
+int atmos_conn_keep(struct atmos_sock *as, const void *record, u32 len);
 int atmos_conn_run(struct atmos_sock *as);
 int atmos_conn_post(struct atmos_sock *as, u32 events);
 void atmos_conn_rx(struct atmos_sock *as, struct sk_buff_head *frames);
