@@ -57,14 +57,18 @@ static void conn_record_free(struct atmos_sock *as)
  * atmos_conn_keep() - keep a record for the next domain
  * @as: socket without a domain and record, its lock held
  * @record: to be copied
- * @len: its bytes
+ * @len: its bytes, whole words
  *
  * Context: any. Return: 0 or -ENOMEM.
  */
 int atmos_conn_keep(struct atmos_sock *as, const void *record, u32 len)
 {
 	u32 spare = atmos_sock_sk(as)->sk_prot_creator->obj_size - sizeof(*as);
+	const u64 *words = record;
 
+	/* Tables at the end are empty when a connection is idle; what is not kept is zero. */
+	while (len > offsetof(struct tcp_record, ooo) && !words[len / 8 - 1])
+		len -= 8;
 	if (len <= spare)
 		as->record = memcpy(as + 1, record, len);
 	else
