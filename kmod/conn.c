@@ -340,19 +340,39 @@ int atmos_conn_post(struct atmos_sock *as, u32 events)
 	return atmos_conn_run(as);
 }
 
+/* Memory that the limits did not grant when it was taken: do they by now? */
+static bool conn_owes(struct sock *sk)
+{
+	return sk->sk_forward_alloc < 0 &&
+	       !__sk_mem_schedule(sk, -sk->sk_forward_alloc, SK_MEM_RECV);
+}
+
+/* Does the frame begin where the stream goes on, or before, with nothing to read? */
+static bool conn_fills_gap(const struct atmos_sock *as, const struct sk_buff *skb)
+{
+	const struct tcp_record *tcb = as->kind == STACK_TCP ? atmos_sock_tcb(as) : NULL;
+	const struct tcphdr *th = (const struct tcphdr *)(skb->data + atmos_rx_cb(skb)->l4);
+
+	return tcb && skb_queue_empty(&as->inet.sk.sk_receive_queue) &&
+	       (s32)(ntohl(th->seq) - tcb->rcv_nxt) <= 0;
+}
+
 /*
  * Frames with payload are turned away while the reader has left twice its
  * buffer lying: what a peer sends within its window cannot take more, however
  * small it cuts its segments. Acknowledgments still count. Datagrams are while
  * the buffer is full: a flood then costs no entries. So it is while a socket
  * owes memory that the limits did not grant.
+ *
+ * What fills a gap is never turned away while the reader has nothing to read:
+ * all that takes memory then is what waits for it.
  */
 static void conn_shed(struct atmos_sock *as, struct sk_buff_head *frames)
 {
 	struct sk_buff *skb, *next;
 
 	skb_queue_walk_safe(frames, skb, next) {
-		if (skb->len <= atmos_rx_cb(skb)->hlen)
+		if (skb->len <= atmos_rx_cb(skb)->hlen || conn_fills_gap(as, skb))
 			continue;
 		__skb_unlink(skb, frames);
 		atomic_inc(&atmos_sock_sk(as)->sk_drops);
@@ -375,7 +395,7 @@ void atmos_conn_rx(struct atmos_sock *as, struct sk_buff_head *frames)
 	__skb_queue_head_init(&again);
 	spin_lock(&as->lock);
 	if (as->kind != STACK_LISTEN &&
-	    unlikely(sk->sk_forward_alloc < 0 ||
+	    unlikely(conn_owes(sk) ||
 		     atomic_read(&sk->sk_rmem_alloc) >
 		     READ_ONCE(sk->sk_rcvbuf) << (as->kind == STACK_TCP)))
 		conn_shed(as, frames);
