@@ -9,6 +9,7 @@
 #include <linux/atmos_socket.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,7 @@ struct shared {
 	uint64_t calls;
 	uint64_t kills;
 	uint64_t deaths; /* workers that a signal ended */
-	volatile bool over;
+	atomic_bool over;
 };
 
 int atmos_family;
@@ -159,7 +160,7 @@ static void wait_for(pid_t *pid, unsigned int n, uint64_t until)
 	}
 }
 
-static bool family(void)
+static bool read_family(void)
 {
 	char text[16];
 
@@ -192,7 +193,7 @@ int main(int argc, char **argv)
 	}
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 		      -1, 0);
-	if (shared == MAP_FAILED || !family()) {
+	if (shared == MAP_FAILED || !read_family()) {
 		fprintf(stderr, "calls: no module\n");
 		return 1;
 	}

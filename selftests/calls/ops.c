@@ -193,7 +193,8 @@ static void op_pass(void)
 
 		iov.iov_base = &byte;
 		msg.msg_controllen = sizeof(control.bytes);
-		if (recvmsg(pair[1], &msg, MSG_DONTWAIT) == 1 && (cmsg = CMSG_FIRSTHDR(&msg))) {
+		if (recvmsg(pair[1], &msg, MSG_DONTWAIT) == 1 && CMSG_FIRSTHDR(&msg)) {
+			cmsg = CMSG_FIRSTHDR(&msg);
 			memcpy(&fd, CMSG_DATA(cmsg), sizeof(fd));
 			keep_fd(fd);
 		}
