@@ -12,6 +12,7 @@
  * inet6_sock's part, which it does not have.
  */
 #include <linux/ipv6.h>
+#include <net/addrconf.h>
 #include <net/inet_dscp.h>
 #include <net/ip6_route.h>
 #include <net/ip.h>
@@ -411,6 +412,27 @@ int atmos_egress_peer_mtu(struct atmos_sock *as)
 	return mtu;
 }
 
+/*
+ * Is the source this host's, or one that it answers for (anycast, local routes)?
+ * A listener on any address names it, and IPv6's routes, unlike IPv4's, do not
+ * ask.
+ */
+static bool route_source_ours(const struct atmos_sock *as, const struct atmos_flow_key *key)
+{
+	struct net *net = sock_net(&as->inet.sk);
+	struct rt6_info *rt;
+	bool ours = false;
+
+	if (key->family == 4 || ipv6_chk_addr(net, &key->laddr.v6, NULL, 0))
+		return true;
+	rt = rt6_lookup(net, &key->laddr.v6, NULL, 0, NULL, 0);
+	if (rt) {
+		ours = rt->rt6i_flags & (RTF_LOCAL | RTF_ANYCAST);
+		ip6_rt_put(rt);
+	}
+	return ours;
+}
+
 /**
  * atmos_egress_reply() - the route of a listener's packet
  * @as: listener, its lock held
@@ -428,6 +450,8 @@ struct dst_entry *atmos_egress_reply(struct atmos_sock *as, const struct atmos_f
 	dst = route_recall(as, &answer, &path);
 	if (dst)
 		return dst;
+	if (!route_source_ours(as, key))
+		return ERR_PTR(-EADDRNOTAVAIL);
 	dst = route_look_up(as, &answer, &path);
 	if (!IS_ERR(dst))
 		route_learn(as, key, &path, &answer, dst);
