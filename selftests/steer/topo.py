@@ -59,9 +59,9 @@ def run(*args, ok=True, text=None):
     return done.stdout
 
 
-def until(what, condition):
+def until(what, condition, patience=PATIENCE):
     """Waits for what must come to be; returns what it gives."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + patience
     while time.monotonic() < end:
         result = condition()
         if result:
