@@ -11,8 +11,7 @@ import threading
 import stage
 import topo
 from stage import in_modes
-
-FAMILIES = (socket.AF_INET, socket.AF_INET6)
+from topo import FAMILIES
 
 
 def fails(error, function, *args):

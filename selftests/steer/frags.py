@@ -13,19 +13,7 @@ import stage
 import topo
 from firewall import counted, rules
 from stage import in_modes
-
-FAMILIES = (socket.AF_INET, socket.AF_INET6)
-SHORT = 0.3
-
-
-def nothing(sock):
-    sock.settimeout(SHORT)
-    try:
-        data = sock.recv(65536)
-    except TimeoutError:
-        sock.settimeout(topo.PATIENCE)
-        return
-    raise AssertionError(f"received {data[:40]!r}")
+from topo import FAMILIES
 
 
 class Sender:
@@ -129,7 +117,7 @@ def order(pair, peer):
                 sender.send([first, *rest])
                 assert sender.sock.recv(65536) == data
             sender.send(sender.cut(data)[:-1])
-            nothing(sender.sock)
+            topo.nothing(sender.sock)
             sender.works()
 
 
@@ -163,18 +151,18 @@ def wrong(pair, peer):
             a, b, c, d = sender.cut(data, size=504)
             forged = sender.cut(data[8:] + data[:8], size=496, ident=sender.id)
             sender.send([a, b, forged[2], c, d])
-            nothing(sender.sock)
+            topo.nothing(sender.sock)
             # Two ends.
             short = sender.cut(data[:1200], size=504, ident=sender.id + 1)
             full = sender.cut(data, size=504, ident=sender.id)
             sender.send([full[0], short[-1], *full[1:]])
-            nothing(sender.sock)
+            topo.nothing(sender.sock)
             # A part of another datagram in the place of ours: the checksum tells.
             before = pair.a.steered()["checksum_errors"]
             other = sender.cut(data[::-1], size=504, ident=sender.id + 1)
             mine = sender.cut(data, size=504, ident=sender.id)
             sender.send([mine[0], other[1], *mine[2:]])
-            nothing(sender.sock)
+            topo.nothing(sender.sock)
             assert pair.a.steered()["checksum_errors"] == before + 1
             # Pieces that do not fit in a datagram.
             if family == socket.AF_INET:
@@ -201,7 +189,7 @@ def extensions(pair, peer):
         inner = sender.cut(data, size=4000)[0]
         inner = bytes([raw.UDP]) + struct.pack("!BHL", 0, 1, 5) + inner[48:]
         sender.send(sender.cut_part(inner, 512, sender.src, sender.id, proto=raw.FRAGMENT))
-        nothing(sender.sock)
+        topo.nothing(sender.sock)
         sender.works()
 
 
@@ -229,7 +217,7 @@ def firewall(pair, peer):
                 assert counted(pair) == [1]
             with rules(pair, "prerouting", f"udp dport {sender.port} counter drop"):
                 sender.send(sender.cut(bytes(3000)))
-                nothing(sender.sock)
+                topo.nothing(sender.sock)
                 assert counted(pair) == [1]
             sender.works()
 
@@ -282,7 +270,7 @@ def killed(pair, peer):
             # It dies at its next entry, and what that brought is lost, too.
             sender.send(sender.cut(data))
             sender.send(rest)
-            sender.sock.settimeout(SHORT)
+            sender.sock.settimeout(topo.SHORT)
             try:
                 assert sender.sock.recv(65536) == data
             except TimeoutError:

@@ -14,20 +14,9 @@ import raw
 import stage
 import topo
 from stage import in_modes
+from topo import FAMILIES
 
-FAMILIES = (socket.AF_INET, socket.AF_INET6)
 GROUP = {socket.AF_INET: "239.1.2.3", socket.AF_INET6: "ff05::1:2:3"}
-SHORT = 0.3
-
-
-def nothing(sock):
-    sock.settimeout(SHORT)
-    try:
-        data = sock.recv(65536)
-    except TimeoutError:
-        sock.settimeout(topo.PATIENCE)
-        return
-    raise AssertionError(f"received {data[:40]!r}")
 
 
 def bound(net, family, atmos, address="", port=0, reuse=False):
@@ -77,12 +66,12 @@ def broadcast(pair, _):
                 sender.sendto(address.encode(), (address, port))
                 for sock in (one, two):
                     assert sock.recv(100) == address.encode()
-            nothing(one)
+            topo.nothing(one)
             # To one of both when it is not to many.
             sender.sendto(b"to one", ("10.1.0.1", port))
             got = 0
             for sock in (one, two):
-                sock.settimeout(SHORT)
+                sock.settimeout(topo.SHORT)
                 try:
                     got += sock.recv(100) == b"to one"
                 except TimeoutError:
@@ -105,13 +94,13 @@ def multicast_in(pair, _):
                 group_sender(pair.b, family, False, "vb") as sender:
             to = (GROUP[family], sock.getsockname()[1])
             sender.sendto(b"early", to)
-            nothing(sock)
+            topo.nothing(sock)
             join(sock, family, pair.a, "va")
             sender.sendto(b"joined", to)
             assert sock.recv(100) == b"joined"
             join(sock, family, pair.a, "va", leave=True)
             sender.sendto(b"late", to)
-            nothing(sock)
+            topo.nothing(sock)
 
 
 @in_modes
@@ -154,7 +143,7 @@ def tagged(pair, peer):
             # A VLAN that is not here, and one that is: Linux's hosts take that.
             with raw.Peer(pair, tag=99) as stranger:
                 stranger.send(packet)
-            nothing(sock)
+            topo.nothing(sock)
             with raw.Peer(pair, tag=0) as priority:
                 priority.send(packet)
             assert sock.recv(100) == b"tagged"
@@ -195,7 +184,7 @@ def narrow_path(pair, _):
                 sender.connect(receiver.getsockname()[:2])
                 # Told once that it is too big; then it is cut to pieces, or refused.
                 sender.send(bytes(1400))
-                sender.settimeout(SHORT)
+                sender.settimeout(topo.SHORT)
                 try:
                     sender.recv(1)
                 except (TimeoutError, OSError):

@@ -13,10 +13,9 @@ import stage
 import topo
 from raw import ACK, PSH, RST, SYN
 from stage import in_modes
+from topo import FAMILIES
 
-FAMILIES = (socket.AF_INET, socket.AF_INET6)
 # What does not come is waited for that long; a later packet proves it more.
-SHORT = 0.3
 
 
 def opened(pair, peer, family, sport=4000):
@@ -34,16 +33,6 @@ def bound(pair, family, address=None, port=0):
     sock = pair.a.atmos(family, socket.SOCK_DGRAM)
     sock.bind((pair.ADDRESS[family][0] if address is None else address, port))
     return sock, sock.getsockname()[1]
-
-
-def nothing(sock):
-    sock.settimeout(SHORT)
-    try:
-        data = sock.recv(65536)
-    except TimeoutError:
-        sock.settimeout(topo.PATIENCE)
-        return
-    raise AssertionError(f"received {data[:40]!r}")
 
 
 @in_modes
@@ -75,7 +64,7 @@ def bad_checksums(pair, peer):
         before = pair.a.steered()["checksum_errors"]
         with sock:
             flow.send(ACK | PSH, b"wrong", bad=1)
-            assert not flow.see(lambda s: s.ack > flow.seq, SHORT)
+            assert not flow.see(lambda s: s.ack > flow.seq, topo.SHORT)
             flow.data(b"right")
             assert sock.recv(100) == b"right"
         sock, port = bound(pair, family)
@@ -84,7 +73,7 @@ def bad_checksums(pair, peer):
             for data, bad in ((b"wrong", 1), (b"right", 0)):
                 peer.send(raw.ip(src, dst, raw.UDP, raw.udp(src, dst, 7, port, data, bad=bad)))
             assert sock.recv(100) == b"right"
-            nothing(sock)
+            topo.nothing(sock)
         assert pair.a.steered()["checksum_errors"] == before + 2, pair.a.steered()
 
 
@@ -111,14 +100,14 @@ def bad_ip(pair, peer):
                      {"doff": 15}, {"doff": 4}):
             flow.send(ACK | PSH, b"wrong", **more)
         # What comes back are acknowledgements at most.
-        assert not flow.see(lambda s: s.ack > flow.seq or s.flags & RST, SHORT)
+        assert not flow.see(lambda s: s.ack > flow.seq or s.flags & RST, topo.SHORT)
         flow.data(b"right")
         assert sock.recv(100) == b"right"
     flow, sock = opened(pair, peer, socket.AF_INET6)
     with sock:
         for more in ({"ip_plen": 1000}, {"ip_plen": 10}, {"doff": 15}, {"doff": 4}):
             flow.send(ACK | PSH, b"wrong", **more)
-        assert not flow.see(lambda s: s.ack > flow.seq or s.flags & RST, SHORT)
+        assert not flow.see(lambda s: s.ack > flow.seq or s.flags & RST, topo.SHORT)
         flow.data(b"right")
         assert sock.recv(100) == b"right"
 
@@ -135,7 +124,7 @@ def udp_lengths(pair, peer):
                                  raw.udp(src, dst, 7, port, b"datagram", length=length)))
             assert sock.recv(100) == b"data"
             assert sock.recv(100) == b""
-            nothing(sock)
+            topo.nothing(sock)
 
 
 @in_modes
@@ -160,7 +149,7 @@ def options(pair, peer):
         flow.data(b"record route", ip_options=bytes([7, 39, 4] + [0] * 36 + [0]))
         for kind in (131, 137):
             flow.send(ACK | PSH, b"source route", ip_options=bytes([kind, 7, 8, 10, 1, 0, 9, 0]))
-        assert not flow.see(lambda s: s.ack > flow.seq, SHORT)
+        assert not flow.see(lambda s: s.ack > flow.seq, topo.SHORT)
         flow.data(b".")
         assert sock.recv(100) == b"router alertrecord route."
 
@@ -192,7 +181,7 @@ def extensions(pair, peer):
             assert datagrams.recv(100) == name.encode()
         # On its way still: nobody's.
         flow.send(ACK | PSH, b"wrong", ip_extensions=((raw.ROUTING, bytes([0, 4, 1, 0, 0, 0, 0])),))
-        assert not flow.see(lambda s: s.ack > flow.seq, SHORT)
+        assert not flow.see(lambda s: s.ack > flow.seq, topo.SHORT)
         flow.data(b"right")
         assert sock.recv(100) == b"right"
 
@@ -210,8 +199,8 @@ def spoofed(pair, peer):
                 peer.send(raw.ip(src, dst, raw.UDP, raw.udp(src, dst, 7, port, src.encode())))
                 flow = raw.Flow(peer, family, listener.getsockname()[1], src=src)
                 flow.send(SYN)
-            nothing(sock)
-            assert not peer.see(lambda s: s.proto == raw.TCP and s.flags & SYN, SHORT)
+            topo.nothing(sock)
+            assert not peer.see(lambda s: s.proto == raw.TCP and s.flags & SYN, topo.SHORT)
             src = raw.PEER[family]
             peer.send(raw.ip(src, dst, raw.UDP, raw.udp(src, dst, 7, port, b"right")))
             assert sock.recv(100) == b"right"
@@ -234,7 +223,7 @@ def reverse_path(pair, peer):
             if arrives:
                 assert sock.recv(100) == b"elsewhere"
             else:
-                nothing(sock)
+                topo.nothing(sock)
     for name in ("all", "va"):
         pair.a("sysctl", "-qw", f"net.ipv4.conf.{name}.rp_filter=0")
     pair.a("ip", "link", "del", "other")
@@ -251,7 +240,7 @@ def elsewhere(pair, peer):
         with sock:
             peer.send(good, to=bytes.fromhex("02fe00000001"))
             peer.send(raw.ip(src, other, raw.UDP, raw.udp(src, other, 7, port, b"other's")))
-            nothing(sock)
+            topo.nothing(sock)
             peer.send(good)
             assert sock.recv(100) == b"mine"
 
@@ -272,7 +261,7 @@ def unreachable(pair, peer):
             for quote, bad in ((raw.ip(dst, src, raw.UDP, raw.udp(dst, src, port, 10)), 0),
                                (seen.packet, 1), (seen.packet[:22], 0)):
                 peer.send(raw.ip(src, dst, proto, raw.icmp(src, dst, kind, code, 0, quote, bad)))
-            nothing(sock)
+            topo.nothing(sock)
             peer.send(raw.ip(src, dst, proto, raw.icmp(src, dst, kind, code, 0, seen.packet)))
             try:
                 sock.recv(100)

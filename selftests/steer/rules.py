@@ -11,8 +11,8 @@ import stage
 import topo
 from firewall import counted, rules
 from stage import in_modes
+from topo import FAMILIES
 
-FAMILIES = (socket.AF_INET, socket.AF_INET6)
 BRIEF = 1.5     # seconds, for what must not happen
 
 

@@ -15,8 +15,8 @@ import sys
 
 import ktap
 import topo
+from topo import FAMILIES
 
-FAMILIES = (socket.AF_INET, socket.AF_INET6)
 KINDS = (socket.SOCK_STREAM, socket.SOCK_DGRAM)
 
 

@@ -28,7 +28,9 @@ CTL = f"{os.environ['ATMOS_TOP']}/build/tools/atmosctl"
 MODES = ("native", "generic", "tc")
 CLONE_NEWNET = 0x40000000
 SOL_ATMOS, ATMOS_SO_FAMILY, ATMOS_SO_DOMAIN_ID = 0x41544D, 1, 2
+FAMILIES = (socket.AF_INET, socket.AF_INET6)
 PATIENCE = 60   # seconds, for what must happen
+SHORT = 0.3     # seconds, for what must not
 # ATMOS_TEST_SCALE=N: each Nth case, where time is short.
 EVERY = max(1, int(float(os.environ.get("ATMOS_TEST_SCALE") or 1)))
 
@@ -68,6 +70,17 @@ def until(what, condition, patience=PATIENCE):
             return result
         time.sleep(0.02)
     raise AssertionError(f"in vain: {what}")
+
+
+def nothing(sock):
+    """Has not received anything, and does not for a while."""
+    sock.settimeout(SHORT)
+    try:
+        data = sock.recv(65536)
+    except TimeoutError:
+        sock.settimeout(PATIENCE)
+        return
+    raise AssertionError(f"received {data[:40]!r}")
 
 
 class Net:
