@@ -179,6 +179,26 @@ static void conn_frame_release(struct atmos_object *obj)
 	kfree_skb(atmos_rx_skb(obj));
 }
 
+/**
+ * atmos_rx_give() - hand a frame to a domain, as a payload object
+ * @dom: domain, the caller serialises with its entries
+ * @skb: frame with struct atmos_rx_cb, whole; taken
+ *
+ * Context: any. Return: the handle, or DOM_NO_HANDLE if the table is full: then
+ * the frame is dropped.
+ */
+u32 atmos_rx_give(struct atmos_domain *dom, struct sk_buff *skb)
+{
+	struct atmos_object *obj = &atmos_rx_cb(skb)->obj;
+	u32 handle;
+
+	atmos_object_init(obj, skb->len, conn_frame_release);
+	handle = atmos_handle_give(dom->handles, obj);
+	if (handle == DOM_NO_HANDLE)
+		atmos_object_put(obj);
+	return handle;
+}
+
 /* Listener: what the handshake needs that is the core's to know. */
 static void conn_event_handshake(struct atmos_sock *as, struct sk_buff *skb, struct dom_ev_RX *e)
 {
@@ -208,15 +228,11 @@ static bool conn_event_rx(struct atmos_sock *as, struct sk_buff *skb)
 	if (as->kind == STACK_LISTEN)
 		conn_event_handshake(as, skb, e);
 	/* Pure ACKs, by far the most frames without payload, need no object. */
-	if (skb->len > cb->hlen || as->kind != STACK_TCP || as->tcp_state == TCPS_TIME_WAIT) {
-		atmos_object_init(&atmos_rx_cb(skb)->obj, skb->len, conn_frame_release);
-		handle = atmos_handle_give(as->dom->handles, &atmos_rx_cb(skb)->obj);
-		/* The table holds more than a batch; were it full: no payload, no event. */
-		if (handle == DOM_NO_HANDLE)
-			atmos_object_put(&atmos_rx_cb(skb)->obj);
-	} else {
+	/* The table holds more than a batch; were it full: no payload, no event. */
+	if (skb->len > cb->hlen || as->kind != STACK_TCP || as->tcp_state == TCPS_TIME_WAIT)
+		handle = atmos_rx_give(as->dom, skb);
+	else
 		consume_skb(skb);
-	}
 	e->hdr.handle = handle;
 	return true;
 }

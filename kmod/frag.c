@@ -161,11 +161,6 @@ static void frag_timer(struct timer_list *t)
 
 /* ---- fragments in ---- */
 
-static void frag_release(struct atmos_object *obj)
-{
-	kfree_skb(atmos_rx_skb(obj));
-}
-
 /* One fragment into the queue; false if that has no room for it. */
 static bool frag_place(struct atmos_frag *fr, struct sk_buff *skb)
 {
@@ -177,10 +172,7 @@ static bool frag_place(struct atmos_frag *fr, struct sk_buff *skb)
 		return false;
 	e->len = skb->len;
 	atmos_copy_words((u8 *)e + DOM_SLOT_SIZE, skb->data, cb->hlen);
-	atmos_object_init(&cb->obj, skb->len, frag_release);
-	e->hdr.handle = atmos_handle_give(fr->dom->handles, &cb->obj);
-	if (e->hdr.handle == DOM_NO_HANDLE)
-		atmos_object_put(&cb->obj);
+	e->hdr.handle = atmos_rx_give(fr->dom, skb);
 	return true;
 }
 

@@ -49,6 +49,9 @@ static inline struct sk_buff *atmos_rx_skb(struct atmos_object *obj)
 	return container_of((void *)obj, struct sk_buff, cb);
 }
 
+/* conn_events.c */
+u32 atmos_rx_give(struct atmos_domain *dom, struct sk_buff *skb);
+
 /* Whose a frame is: its flow as seen from here. TCP and UDP only. */
 static inline void atmos_rx_key(const struct sk_buff *skb, struct atmos_flow_key *key)
 {
