@@ -76,6 +76,7 @@ struct atmos_symbol {
  * @builtin: embedded in the module
  * @is_signed: by a key that the kernel trusts
  * @domains: alive now
+ * @holders: who wants to make domains of it: sockets, also sleeping ones
  */
 struct atmos_image {
 	struct kref ref;
@@ -92,13 +93,17 @@ struct atmos_image {
 	bool builtin;
 	bool is_signed;
 	atomic_t domains;
+	atomic_t holders;
 };
 
 int atmos_image_init(void);
 void atmos_image_exit(void);
 struct atmos_image *atmos_image_load(const char *name, struct device *dev);
 struct atmos_image *atmos_image_get(const char *name);
+struct atmos_image *atmos_image_find(const char *name, const u8 *build_id);
 void atmos_image_put(struct atmos_image *img);
+void atmos_image_hold(struct atmos_image *img);
+void atmos_image_release(struct atmos_image *img);
 bool atmos_image_unsigned_ok(void);
 int atmos_image_remove(const char *name);
 int atmos_image_for_each(int (*fn)(struct atmos_image *img, void *arg), void *arg);
@@ -367,6 +372,8 @@ enum atmos_notice {
 	ATMOS_NOTICE_RESTARTED,
 	ATMOS_NOTICE_GIVEN_UP,
 	ATMOS_NOTICE_QUARANTINED,	/* or let go on: see its state */
+	ATMOS_NOTICE_UPDATED,		/* it takes over from one of another image */
+	ATMOS_NOTICE_ROLLED_BACK,	/* the same, after that image's failure */
 	ATMOS_NOTICE_DESTROYED,
 };
 

@@ -342,8 +342,9 @@ static int check_state(const struct atmos_sock *as, const struct check *c,
 	return 0;
 }
 
-static int check_opened(const struct atmos_sock *as, const struct dom_msg *msg, const char **why)
+static int check_opened(struct atmos_domain *dom, const struct dom_msg *msg, const char **why)
 {
+	const struct atmos_sock *as = dom->owner;
 	const struct dom_cmd_OPENED *m = (const void *)msg;
 	const struct tcp_record *r = (const void *)(msg + 1);
 	u64 q[2] = { m->laddr0, m->laddr1 };
@@ -357,8 +358,8 @@ static int check_opened(const struct atmos_sock *as, const struct dom_msg *msg, 
 	if (!check_addr_any(&as->key.laddr) && (m->family != as->key.family ||
 						memcmp(q, as->key.laddr.b, sizeof(q))))
 		REFUSE("OPENED: of another address");
-	if (r->head.version != STACK_RECORD_VERSION || r->head.kind != STACK_TCP ||
-	    r->head.len != TCP_RECORD_YOUNG || r->head.state != TCPS_ESTABLISHED ||
+	if (r->head.version != dom->image->manifest.record_version ||
+	    r->head.kind != STACK_TCP || r->head.len != TCP_RECORD_YOUNG || r->head.state != TCPS_ESTABLISHED ||
 	    r->head.reserved || r->nr_tx || r->nr_ooo || r->snd_wscale > 14 ||
 	    r->rcv_wscale > 14 || r->snd_una != 1 || r->snd_nxt != 1 || r->snd_tail != 1 ||
 	    r->rcv_nxt != 1 || r->rcv_edge != as->rcv_edge + 1 || r->rcv_adv > r->rcv_edge ||
@@ -405,7 +406,7 @@ int atmos_check_command(struct atmos_domain *dom, const struct dom_msg *msg, con
 			return check_dgram(dom, msg, why);
 		break;
 	case DOM_CMD_OPENED:
-		return check_opened(as, msg, why);
+		return check_opened(dom, msg, why);
 	case DOM_CMD_URGENT:
 		if (as->kind == STACK_TCP && ((const struct dom_cmd_URGENT *)m)->pos < 1ull << 62)
 			return 0;
@@ -449,7 +450,7 @@ static int check_positions(const struct atmos_sock *as, const struct check *c,
 		REFUSE("record: received more than was offered");
 	/* SYN and FIN count in rcv_nxt; nobody reads what comes after a shutdown. */
 	if (r->rcv_nxt && c->rcv_next != r->rcv_nxt - 1 && c->rcv_next != r->rcv_nxt - 2 &&
-	    !(r->shut & (STACK_SHUT_CLOSE | STACK_SHUT_RECV)))
+	    !(as->shut & (STACK_SHUT_CLOSE | STACK_SHUT_RECV)))
 		REFUSE("record: received is not what was delivered");
 	return 0;
 }
@@ -467,7 +468,9 @@ static int check_tcp_record(struct atmos_domain *dom, const struct check *c,
 	     r->snd_tail < old->snd_tail || r->rcv_nxt < old->rcv_nxt ||
 	     r->rcv_adv < old->rcv_adv || r->rcv_edge < old->rcv_edge))
 		REFUSE("record: a position moved back");
-	return check_positions(dom->owner, c, r, why) ?: check_ranges(r, why);
+	/* Ranges are not in the part that is the same in all versions. */
+	return check_positions(dom->owner, c, r, why) ?:
+	       (atmos_tcb_whole(r) ? check_ranges(r, why) : 0);
 }
 
 /**
@@ -484,7 +487,7 @@ int atmos_check_record(struct atmos_domain *dom, const u8 *record, const char **
 	const struct atmos_sock *as = dom->owner;
 	int err;
 
-	if (head->version != STACK_RECORD_VERSION || head->kind != as->kind ||
+	if (head->version != dom->image->manifest.record_version || head->kind != as->kind ||
 	    head->len < sizeof(*head) || head->len > DOM_RECORD_MAX || head->len % 8 ||
 	    head->reserved)
 		REFUSE("record: its head is wrong");

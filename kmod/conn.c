@@ -33,10 +33,9 @@ static unsigned int hibernate_ms = 10000;
 module_param(hibernate_ms, uint, 0644);
 MODULE_PARM_DESC(hibernate_ms, "a socket idle for so long keeps its record only, not its domain (default 10000, 0: never)");
 
-static struct atmos_image *conn_image;
 /* ---- asleep and awake ---- */
 
-static const struct atmos_domain_ops conn_ops = {
+const struct atmos_domain_ops conn_ops = {
 	.check = atmos_check_command,
 	.check_record = atmos_check_record,
 	.commit = atmos_commit,
@@ -46,7 +45,7 @@ static const struct atmos_domain_ops conn_ops = {
  * Where a sleeping domain's record is: behind the socket, whose object is larger
  * than it for streams (proto.c), or on its own.
  */
-static void conn_record_free(struct atmos_sock *as)
+void conn_record_free(struct atmos_sock *as)
 {
 	if (as->record != (u8 *)(as + 1))
 		kfree(as->record);
@@ -86,7 +85,9 @@ static int conn_wake(struct atmos_sock *as)
 
 	if (likely(as->dom))
 		return 0;
-	dom = atmos_domain_create(conn_image, atmos_privilege_default, &conn_ops, as,
+	if (!as->image)
+		conn_image_take(as);
+	dom = atmos_domain_create(as->image, atmos_privilege_default, &conn_ops, as,
 				  GFP_ATOMIC | __GFP_NOWARN);
 	if (IS_ERR(dom))
 		return PTR_ERR(dom) == -ENOSPC ? -ENOBUFS : PTR_ERR(dom);
@@ -100,7 +101,7 @@ static int conn_wake(struct atmos_sock *as)
 }
 
 /* Give the domain back, keep its record; without memory it stays awake. */
-static void conn_sleep(struct atmos_sock *as)
+void conn_sleep(struct atmos_sock *as)
 {
 	struct atmos_domain *dom = as->dom;
 
@@ -182,10 +183,14 @@ static int conn_enter(struct atmos_sock *as)
 		if (served & ATMOS_EV_SENDTO && !skb_queue_empty(&as->sendq))
 			as->pending |= ATMOS_EV_SENDTO;
 		as->died = 0;
+		if (unlikely(as->update))
+			conn_update_lived(as);
 		return 0;
 	}
 	if (entry.status == ATMOS_ENTRY_DIED) {
 		conn_died(as, served);
+		if (unlikely(as->update))
+			conn_update_died(as);
 		return 0;
 	}
 	/* Refused: events were not used up, frames are dropped. */
@@ -238,6 +243,10 @@ static void conn_timer_arm(struct atmos_sock *as)
 {
 	unsigned long patience = conn_patience(as), expires = jiffies + patience;
 
+	if (unlikely(as->update) && (!patience || time_before(conn_update_end(as), expires))) {
+		patience = 1;
+		expires = conn_update_end(as);
+	}
 	if (as->deadline) {
 		unsigned long at = conn_expires(as->deadline);
 
@@ -434,6 +443,8 @@ static void conn_timer(struct timer_list *t)
 	spin_lock(&as->lock);
 	if (as->defunct)
 		goto out;
+	if (unlikely(as->update) && time_after_eq(jiffies, conn_update_end(as)))
+		conn_update_forget(as);
 	if (conn_due(as) || (as->deadline && as->deadline <= conn_now_us())) {
 		atmos_conn_run(as);
 		goto out;
@@ -464,6 +475,8 @@ void atmos_conn_init_sock(struct atmos_sock *as)
 	INIT_LIST_HEAD(&as->groups);
 	__skb_queue_head_init(&as->sendq);
 	as->dom = NULL;
+	as->image = NULL;
+	as->update = NULL;
 	as->record = NULL;
 	as->icmp = NULL;
 	as->stash = RB_ROOT;
@@ -541,6 +554,7 @@ void atmos_conn_end(struct atmos_sock *as)
 	as->dom = NULL;
 	if (dom)
 		atmos_domain_destroy(dom);
+	conn_image_drop(as);
 	atmos_egress_release(as);
 	if (as->hashed)
 		atmos_flow_remove(as);
@@ -560,9 +574,13 @@ void atmos_conn_end(struct atmos_sock *as)
 void atmos_conn_renew(struct atmos_sock *as)
 {
 	u8 explicit_port = as->explicit_port;
+	struct atmos_image *img = as->image;
 
+	if (img)
+		atmos_image_hold(img);
 	as->explicit_port = 1;
 	atmos_conn_end(as);
+	as->image = img;
 	as->explicit_port = explicit_port;
 	atmos_conn_setup(as);
 }
@@ -575,11 +593,10 @@ void atmos_conn_renew(struct atmos_sock *as)
 int atmos_conn_init(void)
 {
 	conn_config_init();
-	conn_image = atmos_image_get("stack");
-	return conn_image ? 0 : -ENOENT;
+	return conn_image_init();
 }
 
 void atmos_conn_exit(void)
 {
-	atmos_image_put(conn_image);
+	conn_image_exit();
 }

@@ -92,13 +92,13 @@ static bool entry_give_up(struct atmos_domain *dom, u32 kind)
 {
 	u64 now = get_jiffies_64();
 
-	if (kind == ATMOS_FAULT_KILLED || !giveup_deaths)
+	if (kind == ATMOS_FAULT_KILLED)
 		return false;
 	if (now - dom->death_window_start > msecs_to_jiffies(giveup_ms)) {
 		dom->death_window_start = now;
 		dom->deaths_in_window = 0;
 	}
-	return ++dom->deaths_in_window > giveup_deaths;
+	return ++dom->deaths_in_window > giveup_deaths && giveup_deaths;
 }
 
 /* Nothing took effect; tell, and make the domain as after its last commit. */

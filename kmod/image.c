@@ -72,6 +72,30 @@ void atmos_image_put(struct atmos_image *img)
 	kref_put(&img->ref, image_free);
 }
 
+/**
+ * atmos_image_hold() - use an image: it stays loaded
+ * @img: image, held by somebody else at least while this is called
+ *
+ * Context: any.
+ */
+void atmos_image_hold(struct atmos_image *img)
+{
+	kref_get(&img->ref);
+	atomic_inc(&img->holders);
+}
+
+/**
+ * atmos_image_release() - undo atmos_image_hold() or atmos_image_find()
+ * @img: image
+ *
+ * Context: any.
+ */
+void atmos_image_release(struct atmos_image *img)
+{
+	atomic_dec(&img->holders);
+	atmos_image_put(img);
+}
+
 /* Fill pristine pages from one segment. */
 static int image_fill_segment(struct atmos_image *img, const struct atmos_elf *elf,
 			      const struct atmos_elf_segment *s)
@@ -341,10 +365,35 @@ struct atmos_image *atmos_image_get(const char *name)
 }
 
 /**
+ * atmos_image_find() - find an image by name or build id, and hold it
+ * @name: as in its manifest; or NULL
+ * @build_id: if @name is NULL, its 20 bytes
+ *
+ * Return: the image, for atmos_image_release(); or NULL.
+ */
+struct atmos_image *atmos_image_find(const char *name, const u8 *build_id)
+{
+	struct atmos_image *img, *found = NULL;
+
+	mutex_lock(&image_mutex);
+	list_for_each_entry(img, &image_list, node) {
+		if (name ? !strcmp(img->manifest.name, name) :
+		    !memcmp(img->manifest.build_id, build_id, sizeof(img->manifest.build_id))) {
+			atmos_image_hold(img);
+			found = img;
+			break;
+		}
+	}
+	mutex_unlock(&image_mutex);
+	return found;
+}
+
+/**
  * atmos_image_remove() - forget a loaded image
  * @name: which
  *
- * Return: 0, -ENOENT, -EPERM for a built-in one, -EBUSY while domains run it.
+ * Return: 0, -ENOENT, -EPERM for a built-in one, -EBUSY while domains run it
+ * or sockets hold it.
  */
 int atmos_image_remove(const char *name)
 {
@@ -357,7 +406,7 @@ int atmos_image_remove(const char *name)
 		err = -ENOENT;
 	else if (img->builtin)
 		err = -EPERM;
-	else if (atomic_read(&img->domains))
+	else if (atomic_read(&img->domains) || atomic_read(&img->holders))
 		err = -EBUSY;
 	if (!err) {
 		list_del(&img->node);

@@ -54,6 +54,7 @@ static void listen_child_state(struct atmos_sock *child, const struct atmos_sock
 	child->opts = as->opts;
 	child->opts.defer_accept_s = 0;
 	child->net = as->net;
+	atmos_conn_image_set(child, as->image);
 	atmos_sock_show(atmos_sock_sk(child), TCP_ESTABLISHED);
 }
 

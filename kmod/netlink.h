@@ -24,6 +24,11 @@ int atmos_nl_may(const struct sk_buff *skb, struct netlink_ext_ack *extack);
 int atmos_nl_missing(struct genl_info *info, int attr);
 int atmos_nl_no_attr(struct netlink_callback *cb, int attr);
 
+struct atmos_sock;
+
+/* One socket of any namespace, by the first that is not 0; with a reference, or NULL. */
+struct atmos_sock *atmos_nl_socket(u64 cookie, u64 domain, u64 inode);
+
 int atmos_nl_fill_domain(struct sk_buff *skb, const void *domain);
 int atmos_nl_fill_image(struct sk_buff *skb, const void *image);
 int atmos_nl_fill_death(struct sk_buff *skb, const void *fault);

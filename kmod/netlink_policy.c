@@ -72,6 +72,16 @@ static const struct nla_policy steer_detach_policy[ATMOS_A_STEER_IFINDEX + 1] = 
 	[ATMOS_A_STEER_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
 };
 
+static const struct nla_policy domain_update_policy[ATMOS_A_UPDATE_INODE + 1] = {
+	[ATMOS_A_UPDATE_IMAGE] = { .type = NLA_NUL_STRING, .len = ATMOS_NAME_MAX },
+	[ATMOS_A_UPDATE_BUILD_ID] = NLA_POLICY_EXACT_LEN(20),
+	[ATMOS_A_UPDATE_DEFAULT] = { .type = NLA_FLAG },
+	[ATMOS_A_UPDATE_ALL] = { .type = NLA_FLAG },
+	[ATMOS_A_UPDATE_SOCKET] = NLA_POLICY_MIN(NLA_U64, 1),
+	[ATMOS_A_UPDATE_DOMAIN] = NLA_POLICY_MIN(NLA_U64, 1),
+	[ATMOS_A_UPDATE_INODE] = NLA_POLICY_MIN(NLA_U64, 1),
+};
+
 const struct genl_ops atmos_nl_ops[ATMOS_NL_OPS] = {
 	{
 		.cmd = ATMOS_CMD_DOMAIN_GET,
@@ -169,5 +179,12 @@ const struct genl_ops atmos_nl_ops[ATMOS_NL_OPS] = {
 		.policy = steer_detach_policy,
 		.maxattr = ATMOS_A_STEER_IFINDEX,
 		.flags = GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd = ATMOS_CMD_DOMAIN_UPDATE,
+		.doit = atmos_nl_domain_update_doit,
+		.policy = domain_update_policy,
+		.maxattr = ATMOS_A_UPDATE_INODE,
+		.flags = GENL_ADMIN_PERM,
 	},
 };

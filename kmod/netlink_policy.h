@@ -7,7 +7,7 @@
 
 #include "../uapi/linux/atmos.h"
 
-#define ATMOS_NL_OPS 15
+#define ATMOS_NL_OPS 16
 
 extern const struct genl_ops atmos_nl_ops[ATMOS_NL_OPS];
 
@@ -31,5 +31,6 @@ int atmos_nl_steer_get_doit(struct sk_buff *skb, struct genl_info *info);
 int atmos_nl_steer_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int atmos_nl_steer_attach_doit(struct sk_buff *skb, struct genl_info *info);
 int atmos_nl_steer_detach_doit(struct sk_buff *skb, struct genl_info *info);
+int atmos_nl_domain_update_doit(struct sk_buff *skb, struct genl_info *info);
 
 #endif /* _ATMOS_NETLINK_POLICY_H */

@@ -15,6 +15,7 @@
  *	dgram*.c mcast.c	UDP
  *	txbuf.c		bytes to send, by position
  *	conn.c		a socket's domain: events in, entry, wake-ups, timer
+ *	conn_update.c	its image: which, the change to another one, the way back
  *	commit.c	what a command does
  *	check.c		may a command be committed, may a record?
  *	timewait.c	TIME-WAIT and the module's end
@@ -200,6 +201,8 @@ struct atmos_icmp {
  *
  * Domain (conn.c), all under @lock:
  * @dom: NULL: asleep, the record is in @record
+ * @image: what its stack runs, held; NULL: it has not run yet
+ * @update: a change of @image that may be taken back (conn_update.c), or NULL
  * @config: dom_in.config; constant once the domain ran
  * @record: record of a sleeping domain, or NULL: it has not run yet
  * @record_len: bytes of @record
@@ -319,6 +322,8 @@ struct atmos_sock {
 	struct atmos_net *net;
 
 	struct atmos_domain *dom;
+	struct atmos_image *image;
+	struct atmos_update *update;
 	struct stack_config config;
 	u8 *record;
 	u16 record_len;
@@ -395,13 +400,22 @@ static inline struct sock *atmos_sock_sk(const struct atmos_sock *as)
 	return (struct sock *)as;
 }
 
-/* The engine's state as of the last commit, but for what is in flight; or NULL. @lock. */
+/*
+ * The engine's state as of the last commit, but for what is in flight; or NULL.
+ * Of a record that is not atmos_tcb_whole() its first TCP_RECORD_YOUNG bytes
+ * alone are as struct tcp_record says. @lock.
+ */
 static inline const struct tcp_record *atmos_sock_tcb(const struct atmos_sock *as)
 {
 	if (likely(as->dom))
 		return (const void *)as->dom->shadow;
 	return as->record && as->record_len >= offsetof(struct tcp_record, ooo) ?
 	       (const void *)as->record : NULL;
+}
+
+static inline bool atmos_tcb_whole(const struct tcp_record *r)
+{
+	return likely(r->head.version == STACK_RECORD_VERSION);
 }
 
 /* Has it a local port? lock_sock(); the end of a connection may take one it chose. */
@@ -550,6 +564,13 @@ void atmos_conn_rx(struct atmos_sock *as, struct sk_buff_head *frames);
 void atmos_conn_icmp(struct atmos_sock *as, const struct atmos_icmp *icmp);
 void atmos_conn_end(struct atmos_sock *as);
 void atmos_conn_record(struct atmos_sock *as, void *record, u32 len);
+
+/* ---- conn_update.c ---- */
+
+int atmos_conn_update(struct atmos_sock *as, struct atmos_image *img);
+int atmos_conn_image_default(struct atmos_image *img);
+void atmos_conn_image_set(struct atmos_sock *as, struct atmos_image *img);
+struct atmos_sock *atmos_conn_of_domain(u64 id);
 
 /* ---- listen.c ---- */
 

@@ -278,7 +278,8 @@ void atmos_stream_consumed(struct atmos_sock *as)
 	u32 room = atmos_stream_room(atmos_sock_sk(as));
 	u64 edge = as->rcv_pos + room, left, grow;
 
-	if (unlikely(as->rcv_pos - as->rcv_tune_pos > as->rcv_tune_space) && r && r->rcv_rtt)
+	if (unlikely(as->rcv_pos - as->rcv_tune_pos > as->rcv_tune_space) && r &&
+	    atmos_tcb_whole(r) && r->rcv_rtt)
 		queue_tune(as, r);
 	if (likely(edge < as->rcv_edge + (room >> QUEUE_EDGE_STEP)))
 		return;
@@ -295,6 +296,7 @@ void atmos_stream_consumed(struct atmos_sock *as)
 		return;
 	left = r->rcv_adv > r->rcv_nxt ? r->rcv_adv - r->rcv_nxt : 0;
 	grow = edge + 1 - r->rcv_adv;
-	if (grow > left && (grow >= room / 2 || left < 2u * r->rcv_mss))
+	if (grow > left && (grow >= room / 2 ||
+			    left < 2u * (atmos_tcb_whole(r) ? r->rcv_mss : r->mss)))
 		atmos_conn_run(as);
 }

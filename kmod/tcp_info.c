@@ -55,7 +55,8 @@ static void info_young(const struct atmos_sock *as, struct tcp_record *r)
 /**
  * atmos_tcp_record() - the record of a connection that there is or was
  * @as: stream, its lock held
- * @r: result; zeroed where there is none
+ * @r: result; zeroed where there is none, behind TCP_RECORD_YOUNG also where
+ *	its layout is not known
  *
  * Context: any.
  */
@@ -64,6 +65,8 @@ void atmos_tcp_record(struct atmos_sock *as, struct tcp_record *r)
 	atmos_conn_record(as, r, sizeof(*r));
 	if (r->head.kind != STACK_TCP)
 		memset(r, 0, sizeof(*r));
+	else if (!atmos_tcb_whole(r))
+		memset((u8 *)r + TCP_RECORD_YOUNG, 0, sizeof(*r) - TCP_RECORD_YOUNG);
 	else if (r->flags & TCP_F_PASSIVE && !r->pmtu)
 		info_young(as, r);
 }

@@ -19,7 +19,15 @@
 #define STACK_RX_BATCH		20
 #define STACK_LISTEN_BATCH	8
 
-#define STACK_RECORD_VERSION	1
+/*
+ * Version of the records' layout. Parts of a record that the core reads are the
+ * same in all: a head and, of a connection, TCP_RECORD_YOUNG bytes. Version 1 is
+ * an older layout of the rest (record_v1.h), which an image may still have:
+ * between the two the engine converts in both directions.
+ */
+#ifndef STACK_RECORD_VERSION
+#define STACK_RECORD_VERSION	2
+#endif
 
 /* What an instance of the engine is. */
 enum stack_kind {
@@ -209,7 +217,7 @@ enum dom_tcp_state {
 
 /**
  * struct record_head - how each record of a STACK domain begins
- * @version: STACK_RECORD_VERSION
+ * @version: of its layout: the image's dom_manifest.record_version
  * @len: bytes that are not all zero, multiple of 8; the rest is zero
  * @kind: enum stack_kind
  * @state: enum dom_tcp_state; UDP and reassembly: 0

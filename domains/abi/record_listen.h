@@ -51,8 +51,17 @@ struct listen_syn {
 
 #define LISTEN_F_ACKED		0x80	/* third packet seen, waits for data or room */
 
+/* As in record_tcp.h: the layout of this build is the one without a number. */
+#if STACK_RECORD_VERSION == 2
+#define listen_record_2		listen_record
+#define udp_record_2		udp_record
+#else
+#define listen_record_1		listen_record
+#define udp_record_1		udp_record
+#endif
+
 /**
- * struct listen_record - record of a listener
+ * struct listen_record_2 - record of a listener
  * @head: state is TCPS_LISTEN, or TCPS_CLOSE before LISTEN and after closing
  * @backlog: connections that may wait for accept
  * @queued: connections that do
@@ -71,7 +80,7 @@ struct listen_syn {
  * @syns: SYNs that asked for a new handshake
  * @syn: handshakes under way
  */
-struct listen_record {
+struct listen_record_2 {
 	struct record_head head;
 	u32 backlog;
 	u32 queued;
@@ -91,8 +100,29 @@ struct listen_record {
 	struct listen_syn syn[LISTEN_SYN_MAX];
 };
 
+/* Of version 1: the same in another order, with shorter counters. */
+struct listen_record_1 {
+	struct record_head head;
+	struct stack_opts opts;
+	struct listen_syn syn[LISTEN_SYN_MAX];
+	u64 deadline;
+	u64 edge;
+	u32 queued;
+	u32 backlog;
+	u32 cookie_ms;
+	u16 cookies_sent;
+	u16 cookies_ok;
+	u16 cookies_bad;
+	u16 drops;
+	u32 opened;
+	u32 syns;
+	u8 nr_syn;
+	u8 cookies;
+	u8 reserved[6];
+};
+
 /**
- * struct udp_record - record of a UDP socket
+ * struct udp_record_2 - record of a UDP socket
  * @head: head
  * @sent: position behind the last datagram that was sent, or refused
  * @pmtu: of the connected peer, 0: not known
@@ -103,7 +133,7 @@ struct listen_record {
  * @drops: datagrams dropped
  * @errors: ICMP errors taken
  */
-struct udp_record {
+struct udp_record_2 {
 	struct record_head head;
 	u64 sent;
 	u32 pmtu;
@@ -115,9 +145,26 @@ struct udp_record {
 	u32 errors;
 };
 
+/* Of version 1. */
+struct udp_record_1 {
+	struct record_head head;
+	struct stack_opts opts;
+	u32 out;
+	u32 in;
+	u64 sent;
+	u16 errors;
+	u16 drops;
+	u32 ip_id;
+	u32 pmtu;
+	u32 reserved;
+};
+
 static_assert(sizeof(struct listen_syn) == 64, "handshake");
 static_assert(sizeof(struct listen_record) <= DOM_RECORD_MAX, "listener too large");
 static_assert(sizeof(struct listen_record) % 8 == 0, "listener");
-static_assert(sizeof(struct udp_record) == 80, "UDP record");
+static_assert(sizeof(struct udp_record_2) == 80, "UDP record");
+static_assert(sizeof(struct listen_record_1) <= DOM_RECORD_MAX, "listener of version 1 too large");
+static_assert(sizeof(struct listen_record_1) % 8 == 0, "listener of version 1");
+static_assert(sizeof(struct udp_record_1) % 8 == 0, "UDP record of version 1");
 
 #endif /* _DOM_ABI_RECORD_LISTEN_H */

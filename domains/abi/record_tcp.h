@@ -23,7 +23,8 @@
 
 #include "record.h"
 
-#define TCP_TX_MAX		56	/* ranges in flight, every other one SACKed at most */
+#define TCP_TX_MAX_2		56	/* ranges in flight, every other one SACKed at most */
+#define TCP_TX_MAX_1		44	/* in records of version 1 */
 #define TCP_OOO_MAX		16	/* received out of order */
 
 /* A range of the stream received above rcv_nxt, [start_seq, end_seq). */
@@ -48,8 +49,16 @@ struct tcp_tx {
 #define TCP_TX_RETRANS		0x40000000u	/* was sent again */
 #define TCP_TX_CUT		0x80000000u	/* do not merge: MTU probe */
 
+/* The layout of this build is struct tcp_record; record_v1.h has the other one. */
+#if STACK_RECORD_VERSION == 2
+#define TCP_TX_MAX		TCP_TX_MAX_2
+#define tcp_record_2		tcp_record
+#else
+#define TCP_TX_MAX		TCP_TX_MAX_1
+#endif
+
 /**
- * struct tcp_record - TCB
+ * struct tcp_record_2 - TCB
  * @head: version, length, kind and state
  * @flags: TCP_F_*
  * @nr_tx: used entries of @tx
@@ -155,7 +164,7 @@ struct tcp_tx {
  * @ooo: ranges received out of order
  * @tx: ranges in flight
  */
-struct tcp_record {
+struct tcp_record_2 {
 	struct record_head head;
 	u32 flags;
 	u8 nr_tx;
@@ -272,8 +281,19 @@ struct tcp_record {
 	u32 rcv_buf;
 
 	struct tcp_range ooo[TCP_OOO_MAX];
-	struct tcp_tx tx[TCP_TX_MAX];
+	struct tcp_tx tx[TCP_TX_MAX_2];
 };
+
+/*
+ * Bytes of a young record: what an OPENED command carries, and what the core
+ * reads of records of all versions.
+ */
+#define TCP_RECORD_YOUNG	offsetof(struct tcp_record_2, t_rtx)
+static_assert(TCP_RECORD_YOUNG % 8 == 0 && TCP_RECORD_YOUNG <= 256, "young TCB");
+
+#if STACK_RECORD_VERSION == 1
+#include "record_v1.h"
+#endif
 
 #define TCP_F_TS		0x00000001u
 #define TCP_F_SACK		0x00000002u
@@ -316,9 +336,5 @@ enum tcp_timer {
 
 static_assert(sizeof(struct tcp_record) <= DOM_RECORD_MAX, "TCB too large");
 static_assert(sizeof(struct tcp_record) % 8 == 0, "TCB size");
-
-/* Bytes of a young record: what an OPENED command carries. */
-#define TCP_RECORD_YOUNG	offsetof(struct tcp_record, t_rtx)
-static_assert(TCP_RECORD_YOUNG % 8 == 0 && TCP_RECORD_YOUNG <= 256, "young TCB");
 
 #endif /* _DOM_ABI_RECORD_TCP_H */

@@ -17,7 +17,8 @@
  *    SETOPT (all options), LISTEN. Repeating one is harmless. CONNECT is
  *    ignored once the record is past TCPS_CLOSE.
  *  - A record of another kind or version, or one whose counts are out of
- *    bounds, is refused (-1) and nothing is done. With any other the engine
+ *    bounds, is refused (-1) and nothing is done; stack_convert() makes one of
+ *    the other version known here its own. With any other the engine
  *    neither crashes nor loops; that it means something is for the core to
  *    know, which compares each record with its shadow before it commits.
  *  - Every handle that came with an event is taken by exactly one command of
@@ -64,6 +65,7 @@
  *	tcp_app.c		what the application wants
  *	tcp_listen.c tcp_cookie.c	the passive side: RFC 4987
  *	udp.c			RFC 768, 8085
+ *	convert.c		records of another version (live update)
  *	reasm.c			RFC 791 3.2, 8200 4.5, 5722
  */
 #ifndef _STACK_ENGINE_H
@@ -87,6 +89,8 @@ struct reasm;
  * as it was but for nr_slots, which is 0.
  */
 int stack_run(const struct dom_in *in, struct dom_out *out);
+
+int stack_convert(const struct dom_in *in, struct dom_out *out);
 
 /**
  * reasm_run() - digest a batch of fragments (STACK_REASM)

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* atmosctl domain: list, show, stats, kill, quarantine. */
+/* atmosctl domain: list, show, stats, kill, quarantine, update. */
+#include <stdio.h>
 #include <string.h>
 
 #include <netlink/attr.h>
 
 #include "atmosctl.h"
+#include "json.h"
 #include "nl.h"
 #include "show.h"
 
@@ -56,6 +58,126 @@ static int domain_quarantine(int argc, char **argv)
 	return STATUS_OK;
 }
 
+static int hex_digit(char c)
+{
+	return c >= '0' && c <= '9'   ? c - '0'
+	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
+				      : -1;
+}
+
+/* Forty digits are a build id, all else is a name. */
+static void put_image(struct nl_msg *msg, const char *text)
+{
+	unsigned char id[20];
+	size_t i;
+
+	for (i = 0; i < 2 * sizeof(id) && hex_digit(text[i]) >= 0; i++)
+		id[i / 2] = id[i / 2] << 4 | hex_digit(text[i]);
+	if (i == 2 * sizeof(id) && !text[i]) {
+		nla_put(msg, ATMOS_A_UPDATE_BUILD_ID, sizeof(id), id);
+		return;
+	}
+	if (strlen(text) > ATMOS_NAME_MAX)
+		fail(STATUS_USAGE,
+		     "the name of an image has at most %d characters",
+		     ATMOS_NAME_MAX);
+	nla_put_string(msg, ATMOS_A_UPDATE_IMAGE, text);
+}
+
+struct update {
+	unsigned long long updated, unchanged, refused, rolled_back, failed;
+};
+
+static void add_update(const struct reply *reply, void *arg)
+{
+	struct update *sum = arg;
+
+	sum->updated += reply_number(reply, ATMOS_A_UPDATE_UPDATED);
+	sum->unchanged += reply_number(reply, ATMOS_A_UPDATE_UNCHANGED);
+	sum->refused += reply_number(reply, ATMOS_A_UPDATE_REFUSED);
+	sum->rolled_back += reply_number(reply, ATMOS_A_UPDATE_ROLLED_BACK);
+	sum->failed += reply_number(reply, ATMOS_A_UPDATE_FAILED);
+}
+
+static void update(const char *image, int flag, int attr,
+		   unsigned long long number, struct update *sum)
+{
+	struct nl_msg *msg = ctl_begin(ATMOS_CMD_DOMAIN_UPDATE, false);
+
+	put_image(msg, image);
+	if (flag)
+		nla_put_flag(msg, flag);
+	if (attr)
+		nla_put_u64(msg, attr, number);
+	ctl_send(msg, &spec_update, add_update, sum);
+}
+
+static int show_update(const struct update *sum)
+{
+	if (options.json) {
+		json_begin(NULL, '{');
+		json_number("updated", sum->updated);
+		json_number("unchanged", sum->unchanged);
+		json_number("refused", sum->refused);
+		json_number("rolled-back", sum->rolled_back);
+		json_number("failed", sum->failed);
+		json_end('}');
+	} else {
+		printf("%llu updated, %llu unchanged, %llu refused, %llu rolled back, %llu failed\n",
+		       sum->updated, sum->unchanged, sum->refused,
+		       sum->rolled_back, sum->failed);
+	}
+	return sum->refused || sum->rolled_back || sum->failed ? STATUS_FAILED
+							       : STATUS_OK;
+}
+
+#define UPDATE_USAGE                                                            \
+	"domain update { --all | --default | [--socket COOKIE | --inode N | ID]... }" \
+	" --image { NAME | BUILD-ID }"
+
+/* Options may come in any order, so the image is looked for first. */
+static int domain_update(int argc, char **argv)
+{
+	const char *image = NULL;
+	struct update sum = {};
+	int i, nr = 0;
+
+	for (i = 1; i < argc; i++)
+		if (!strcmp(argv[i], "--image") && i + 1 < argc)
+			image = argv[i + 1];
+	if (!image || argc < 4)
+		usage(UPDATE_USAGE);
+	ctl_open();
+	for (i = 1; i < argc; i++) {
+		int flag = 0, attr = ATMOS_A_UPDATE_DOMAIN;
+		const char *what = "domain";
+
+		if (!strcmp(argv[i], "--image")) {
+			i++;
+			continue;
+		}
+		if (!strcmp(argv[i], "--all") || !strcmp(argv[i], "--default")) {
+			flag = argv[i][2] == 'a' ? ATMOS_A_UPDATE_ALL
+						 : ATMOS_A_UPDATE_DEFAULT;
+			update(image, flag, 0, 0, &sum);
+			nr++;
+			continue;
+		}
+		if (!strcmp(argv[i], "--socket") || !strcmp(argv[i], "--inode")) {
+			attr = argv[i][2] == 's' ? ATMOS_A_UPDATE_SOCKET
+						 : ATMOS_A_UPDATE_INODE;
+			what = argv[i] + 2;
+			if (++i == argc)
+				usage(UPDATE_USAGE);
+		}
+		update(image, 0, attr, parse_number(argv[i], what), &sum);
+		nr++;
+	}
+	if (!nr)
+		usage(UPDATE_USAGE);
+	return show_update(&sum);
+}
+
 int do_domain(int argc, char **argv)
 {
 	const char *command = argc ? argv[0] : "list";
@@ -79,8 +201,10 @@ int do_domain(int argc, char **argv)
 			 &spec_domain, NULL, NULL);
 	} else if (!strcmp(command, "quarantine") && (argc == 2 || argc == 3)) {
 		return domain_quarantine(argc, argv);
+	} else if (!strcmp(command, "update")) {
+		return domain_update(argc, argv);
 	} else {
-		usage("domain { list | show ID | stats [ID] | kill ID | quarantine ID [on|off] }");
+		usage("domain { list | show ID | stats [ID] | kill ID | quarantine ID [on|off] | update ... }");
 	}
 	return STATUS_OK;
 }

@@ -197,6 +197,21 @@ static const struct spec_attr attrs_steer[] = {
 	[ATMOS_A_STEER_CHECKSUM_ERRORS] = { .name = "checksum-errors", .type = SPEC_U64 },
 };
 
+static const struct spec_attr attrs_update[] = {
+	[ATMOS_A_UPDATE_IMAGE] = { .name = "image", .type = SPEC_STRING },
+	[ATMOS_A_UPDATE_BUILD_ID] = { .name = "build-id", .type = SPEC_BYTES, .hex = true },
+	[ATMOS_A_UPDATE_DEFAULT] = { .name = "default", .type = SPEC_FLAG },
+	[ATMOS_A_UPDATE_ALL] = { .name = "all", .type = SPEC_FLAG },
+	[ATMOS_A_UPDATE_SOCKET] = { .name = "socket", .type = SPEC_U64 },
+	[ATMOS_A_UPDATE_DOMAIN] = { .name = "domain", .type = SPEC_U64 },
+	[ATMOS_A_UPDATE_INODE] = { .name = "inode", .type = SPEC_U64 },
+	[ATMOS_A_UPDATE_UPDATED] = { .name = "updated", .type = SPEC_U32 },
+	[ATMOS_A_UPDATE_UNCHANGED] = { .name = "unchanged", .type = SPEC_U32 },
+	[ATMOS_A_UPDATE_REFUSED] = { .name = "refused", .type = SPEC_U32 },
+	[ATMOS_A_UPDATE_ROLLED_BACK] = { .name = "rolled-back", .type = SPEC_U32 },
+	[ATMOS_A_UPDATE_FAILED] = { .name = "failed", .type = SPEC_U32 },
+};
+
 const struct spec_set spec_domain = {
 	.attrs = attrs_domain,
 	.max = ATMOS_A_DOMAIN_MAX,
@@ -237,6 +252,11 @@ const struct spec_set spec_steer = {
 	.max = ATMOS_A_STEER_MAX,
 };
 
+const struct spec_set spec_update = {
+	.attrs = attrs_update,
+	.max = ATMOS_A_UPDATE_MAX,
+};
+
 const struct spec_notice spec_notices[ATMOS_CMD_MAX + 1] = {
 	[ATMOS_CMD_DOMAIN_CREATED_NTF] = { "domain-created", &spec_domain },
 	[ATMOS_CMD_DOMAIN_DIED_NTF] = { "domain-died", &spec_fault },
@@ -246,4 +266,6 @@ const struct spec_notice spec_notices[ATMOS_CMD_MAX + 1] = {
 	[ATMOS_CMD_DOMAIN_DESTROYED_NTF] = { "domain-destroyed", &spec_domain },
 	[ATMOS_CMD_IMAGE_LOADED_NTF] = { "image-loaded", &spec_image },
 	[ATMOS_CMD_IMAGE_UNLOADED_NTF] = { "image-unloaded", &spec_image },
+	[ATMOS_CMD_DOMAIN_UPDATED_NTF] = { "domain-updated", &spec_domain },
+	[ATMOS_CMD_DOMAIN_ROLLED_BACK_NTF] = { "domain-rolled-back", &spec_domain },
 };

@@ -1,0 +1,392 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Live update of the stacks of sockets.
+
+The images are domains/update/image.mk's: stack-v1 has records of another layout,
+stack-refuse takes none, stack-crash dies at once, stack-late now and then. Counts
+are for a guest without hardware virtualisation; ATMOS_TEST_SCALE divides them.
+"""
+import json
+import os
+import socket
+import subprocess
+import threading
+import time
+
+from hosts import ATMOS, CTL, HERE, NATIVE, PEER, Address, Many, on, run, sockets
+from ktap import case, main
+
+SCALE = float(os.environ.get("ATMOS_TEST_SCALE", "1"))
+CONNECTIONS = 200
+SIZE = max(int(2097152 / SCALE), 65536)
+SO_COOKIE = 57
+with open("/sys/module/atmos/parameters/family", encoding="ascii") as number:
+    FAMILY = int(number.read())
+
+
+def parameter(name, value):
+    with open(f"/sys/module/atmos/parameters/{name}", "w", encoding="ascii") as file:
+        file.write(str(value))
+
+
+def ctl(*args):
+    """Status and what is said of it."""
+    done = subprocess.run([CTL, "-j", *map(str, args)], capture_output=True, text=True,
+                          check=False, timeout=120)
+    return done.returncode, json.loads(done.stdout) if done.stdout.strip() else None
+
+
+def good(*args):
+    status, said = ctl(*args)
+    assert status == 0, f"{args}: status {status}: {said}"
+    return said
+
+
+def refused(words, status, *args):
+    """The command fails with this status, and says why."""
+    got, said = ctl(*args)
+    assert got == status and words in said["error"]["message"], f"{args}: {got}, {said}"
+
+
+def update(image, *which, status=0):
+    """All sockets, or those named; what the command counts."""
+    got, said = ctl("domain", "update", *(which or ["--all"]), "--image", image)
+    assert got == status, f"update to {image}: status {got}, not {status}: {said}"
+    return said
+
+
+def images():
+    """What domains of sockets run now."""
+    return {d["image"] for d in good("domain", "list")} - {"reasm"}
+
+
+def whole(said):
+    """All sockets took the update."""
+    assert not said["refused"] and not said["rolled_back"] and not said["failed"], said
+    return said["updated"]
+
+
+def settled(image, seconds=60):
+    """All are back on the image, or will be soon."""
+    deadline = time.monotonic() + seconds
+    while images() - {image}:
+        assert time.monotonic() < deadline, f"{images()}, not {image} alone"
+        time.sleep(0.2)
+
+
+class Load:
+    """Connections that move data both ways, checked at both ends."""
+
+    def __init__(self, server, client, family=4, connections=CONNECTIONS, size=SIZE):
+        address = Address(server[0], family)
+        self.connections = connections
+        self.port = f":{address.port}"
+        self.serves = Many("serve", *server, address, connections, size, "pause")
+        self.connects = Many("connect", *client, address, connections, size, "pause")
+
+    def __enter__(self):
+        self.serves.__enter__()
+        self.connects.__enter__()
+        self.connects.wait_for("connected")
+        self.serves.wait_for("connected")
+        return self
+
+    def __exit__(self, *_):
+        self.connects.__exit__()
+        self.serves.__exit__()
+
+    def go(self):
+        self.connects.say("go")
+
+    def running(self):
+        return self.connects.process.poll() is None and self.serves.process.poll() is None
+
+    def exact(self):
+        for end in (self.connects, self.serves):
+            said = end.result()
+            assert said == f"exact {self.connections} of {self.connections}", said
+
+
+def under_load(load):
+    """There and back again, as long as data moves."""
+    changes = updated = 0
+    load.go()
+    while load.running() and changes < 20:
+        for image in ("stack-v1", "stack"):
+            updated += whole(update(image))
+            assert images() <= {image}, f"{images()} after an update to {image}"
+            changes += 1
+        time.sleep(0.2)
+    load.exact()
+    print(f"# {changes} updates, {updated} stacks changed")
+    assert changes >= 4 and updated >= 2 * CONNECTIONS, "too few updates under load"
+
+
+@case
+def load_server():
+    """200 connections, listener included, to the older image and back: server Atmos"""
+    with Load((HERE, ATMOS), (PEER, NATIVE)) as load:
+        under_load(load)
+
+
+@case
+def load_client():
+    """the same: client Atmos, IPv6"""
+    with Load((PEER, NATIVE), (HERE, ATMOS), 6) as load:
+        under_load(load)
+
+
+class Here:
+    """What runs in the network namespace of the Atmos host."""
+
+    def __enter__(self):
+        self.own = os.open("/proc/self/ns/net", os.O_RDONLY)
+        self.enter(f"/run/netns/{HERE}")
+
+    @staticmethod
+    def enter(path):
+        with open(path, "rb") as file:
+            subprocess_setns(file.fileno())
+
+    def __exit__(self, *_):
+        subprocess_setns(self.own)
+        os.close(self.own)
+
+
+def subprocess_setns(descriptor):
+    """setns(), which Python has from 3.12 on only."""
+    import ctypes  # pylint: disable=import-outside-toplevel
+    if ctypes.CDLL(None, use_errno=True).setns(descriptor, 0x40000000):
+        raise OSError(ctypes.get_errno(), "setns")
+
+
+def atmos_socket(kind):
+    with Here():
+        return socket.socket(FAMILY, kind, 0)
+
+
+def cookie(sock):
+    return int.from_bytes(sock.getsockopt(socket.SOL_SOCKET, SO_COOKIE, 8), "little")
+
+
+class RawSocket:
+    """An Atmos socket by its descriptor: Python does not know the family's addresses."""
+
+    def __init__(self, kind):
+        self.sock = atmos_socket(kind)
+        self.sock.setsockopt(0x41544D, 1, socket.AF_INET)
+        self.inet = socket.socket(socket.AF_INET, kind, 0, fileno=self.sock.detach())
+
+
+@case
+def datagrams():
+    """a UDP socket answers each datagram, while its stack is changed"""
+    server = RawSocket(socket.SOCK_DGRAM).inet
+    server.bind(("10.9.0.1", 900))
+    server.settimeout(20)
+    ended = threading.Event()
+    failures = []
+
+    def echo():
+        try:
+            while not ended.is_set():
+                data, where = server.recvfrom(2048)
+                server.sendto(data, where)
+        except OSError as error:
+            failures.append(error)
+
+    ask = """
+import os, socket, sys
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sock.connect(("10.9.0.1", 900))
+sock.settimeout(20)
+for i in range(int(sys.argv[1])):
+    data = os.urandom(i % 1400)
+    sock.send(data)
+    assert sock.recv(2048) == data, i
+print("exact")
+"""
+    thread = threading.Thread(target=echo)
+    thread.start()
+    count = int(2000 / max(SCALE, 1))
+    with subprocess.Popen(on(PEER, NATIVE, "/usr/bin/python3", "-c", ask, count),
+                          stdout=subprocess.PIPE, text=True) as peer:
+        changes = 0
+        while peer.poll() is None:
+            for image in ("stack-v1", "stack"):
+                whole(update(image))
+                changes += 1
+        said = peer.stdout.read()
+    ended.set()
+    with Here(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
+        last.sendto(b"", ("10.9.0.1", 900))
+    thread.join()
+    server.close()
+    assert said == "exact\n" and not failures, f"{said} {failures}"
+    assert changes >= 2, changes
+    print(f"# {changes} updates, {count} datagrams")
+
+
+@case
+def asleep():
+    """sleeping connections are converted where they sleep, and go on"""
+    parameter("hibernate_ms", 300)
+    try:
+        with Load((HERE, ATMOS), (PEER, NATIVE), 4, CONNECTIONS, 4096) as load:
+            deadline = time.monotonic() + 60
+            while images():
+                assert time.monotonic() < deadline, "they do not sleep"
+                time.sleep(0.2)
+            for image in ("stack-v1", "stack", "stack-v1"):
+                assert whole(update(image)) >= CONNECTIONS
+            awake = sum("domain" in s for s in sockets() if s["local"].endswith(load.port))
+            print(f"# {awake} domains right after the updates")
+            assert awake <= CONNECTIONS // 10, "they do not sleep on"
+            load.go()
+            time.sleep(0.05)
+            whole(update("stack"))
+            load.exact()
+    finally:
+        parameter("hibernate_ms", 10000)
+
+
+@case
+def refusal():
+    """an image that refuses records: the old one goes on"""
+    with Load((HERE, ATMOS), (PEER, NATIVE)) as load:
+        load.go()
+        said = update("stack-refuse", status=1)
+        assert said["refused"] >= CONNECTIONS and not said["updated"] and \
+            not said["rolled_back"], said
+        assert images() <= {"stack"}, images()
+        load.exact()
+        with Load((HERE, ATMOS), (PEER, NATIVE), 6, 10, 4096) as new:
+            new.go()
+            new.exact()
+
+
+@case
+def crash_at_once():
+    """an image that dies at once: back to the old one, with its record"""
+    with Load((HERE, ATMOS), (PEER, NATIVE)) as load:
+        load.go()
+        said = update("stack-crash", status=1)
+        assert said["rolled_back"] >= CONNECTIONS and not said["updated"], said
+        assert images() <= {"stack"}, images()
+        load.exact()
+        with Load((HERE, ATMOS), (PEER, NATIVE), 6, 10, 4096) as new:
+            new.go()
+            new.exact()
+
+
+@case
+def crash_later():
+    """an image that dies too often soon after: back to the old one, from its record"""
+    parameter("update_ms", 120000)
+    try:
+        with Load((HERE, ATMOS), (PEER, NATIVE), 4, 50, 4 * SIZE) as load:
+            with subprocess.Popen([CTL, "-j", "monitor"], stdout=subprocess.PIPE,
+                                  text=True) as monitor:
+                time.sleep(0.5)
+                load.go()
+                update("stack-late", *(word for s in sockets() if "domain" in s
+                                       for word in [s["domain"]]))
+                load.exact()
+                monitor.terminate()
+                lines = [json.loads(line) for line in monitor.stdout]
+        back = sum(line["event"] == "domain-rolled-back" for line in lines)
+        died = sum(line["event"] == "domain-died" for line in lines)
+        print(f"# {died} deaths, {back} stacks rolled back")
+        assert back >= 10 and died >= back, (died, back)
+    finally:
+        parameter("update_ms", 500)
+
+
+@case
+def one_socket():
+    """one socket by its cookie, its inode, its domain; new ones by the default"""
+    listener = RawSocket(socket.SOCK_STREAM).inet
+    listener.bind(("10.9.0.1", 901))
+    listener.listen(5)
+    number = cookie(listener)
+    assert whole(update("stack-v1", "--socket", number)) == 1
+    assert update("stack-v1", "--socket", number)["unchanged"] == 1
+    mine = [s for s in sockets() if s["local"].endswith(":901")]
+    assert len(mine) == 1 and mine[0]["cookie"] == number, mine
+    assert whole(update("stack", "--inode", mine[0]["inode"])) == 1
+    mine = [s for s in sockets() if s["local"].endswith(":901")]
+    domain = good("domain", "show", mine[0]["domain"])
+    assert domain["image"] == "stack", domain
+    build = good("image", "show", "stack-v1")["build_id"]
+    assert whole(update(build, mine[0]["domain"])) == 1
+    # A connection has its listener's image.
+    peer = subprocess.Popen(on(PEER, NATIVE, "/usr/bin/python3", "-c", """
+import socket
+s = socket.create_connection(("10.9.0.1", 901))
+s.sendall(b"x" * 1000)
+assert s.recv(1) == b"y"
+"""))
+    connection, _ = listener.accept()
+    assert connection.recv(1000)
+    assert images() == {"stack-v1"}, images()
+    connection.sendall(b"y")
+    assert peer.wait(20) == 0
+    connection.close()
+    listener.close()
+    update("stack-v1", "--default")
+    other = RawSocket(socket.SOCK_STREAM).inet
+    other.bind(("10.9.0.1", 902))
+    other.listen(5)
+    mine = [s for s in sockets() if s["local"].endswith(":902")]
+    assert good("domain", "show", mine[0]["domain"])["image"] == "stack-v1"
+    other.close()
+    update("stack")
+
+
+@case
+def errors():
+    """names, classes, rights and numbers that are wrong: clear errors"""
+    refused("no image of this name", 4, "domain", "update", "--all", "--image", "nothing")
+    refused("no image of this name or build id", 4, "domain", "update", "--all", "--image",
+            "0" * 40)
+    for image in ("echo", "reasm"):
+        refused("not one of a socket's stack", 1, "domain", "update", "--all", "--image", image)
+    refused("no such socket", 4, "domain", "update", 999999, "--image", "stack")
+    refused("no such socket", 4, "domain", "update", "--socket", 999999999, "--image", "stack")
+    refused("no such socket", 4, "domain", "update", "--inode", 999999999, "--image", "stack")
+    refused("usage", 2, "domain", "update", "--image", "stack")
+    refused("usage", 2, "domain", "update", "--all")
+    refused("at most", 2, "domain", "update", "--all", "--image", "x" * 32)
+    done = subprocess.run(["setpriv", "--reuid=65534", "--clear-groups", "--bounding-set=-all",
+                           "--inh-caps=-all", CTL, "domain", "update", "--all", "--image",
+                           "stack"], capture_output=True, text=True, check=False)
+    assert done.returncode == 5, done
+    status = run(HERE, "sh", "-c", f"{CTL} domain update --all --image nothing; echo $?",
+                 stdin=subprocess.DEVNULL)
+    assert status.strip() == b"4", status
+
+
+@case
+def unload():
+    """an image is unloaded when no socket runs it and none may go back to it"""
+    refused("built-in", 1, "image", "unload", "stack")
+    parameter("update_ms", 3000)
+    listener = RawSocket(socket.SOCK_STREAM).inet
+    listener.bind(("10.9.0.1", 903))
+    listener.listen(5)
+    number = cookie(listener)
+    whole(update("stack-v1", "--socket", number))
+    refused("sockets or domains run this image", 1, "image", "unload", "stack-v1")
+    whole(update("stack", "--socket", number))
+    refused("may go back", 1, "image", "unload", "stack-v1")
+    deadline = time.monotonic() + 60
+    while ctl("image", "unload", "stack-v1")[0]:
+        assert time.monotonic() < deadline, "stack-v1 cannot be unloaded"
+        time.sleep(0.5)
+    refused("no image", 4, "domain", "update", "--all", "--image", "stack-v1")
+    listener.close()
+
+
+for name in ("stack-v1", "stack-late", "stack-refuse", "stack-crash"):
+    good("image", "load", name)
+main()
