@@ -14,6 +14,7 @@
 
 #include <linux/atomic.h>
 #include <linux/kref.h>
+#include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/mm_types.h>
 #include <linux/mutex.h>
@@ -60,6 +61,21 @@ struct atmos_symbol {
 };
 
 /**
+ * struct atmos_spares - memory of ended domains, for new ones (spare.c)
+ * @lock: for all below; bottom halves off
+ * @list: &atmos_domain.spare, as good as new
+ * @count: of @list
+ * @unused: least that @count was since the last look
+ */
+struct atmos_spares {
+	/* for all below */
+	spinlock_t lock;
+	struct list_head list;
+	u32 count;
+	u32 unused;
+};
+
+/**
  * struct atmos_image - a checked image, shared by its domains
  * @ref: one for the image list, one for each domain
  * @node: in the image list, under its mutex
@@ -77,6 +93,7 @@ struct atmos_symbol {
  * @is_signed: by a key that the kernel trusts
  * @domains: alive now
  * @holders: who wants to make domains of it: sockets, also sleeping ones
+ * @spares: ended ones, without references to the image
  */
 struct atmos_image {
 	struct kref ref;
@@ -94,6 +111,7 @@ struct atmos_image {
 	bool is_signed;
 	atomic_t domains;
 	atomic_t holders;
+	struct atmos_spares spares;
 };
 
 int atmos_image_init(void);
@@ -282,43 +300,57 @@ struct atmos_domain_ops {
  * @stop: set from any context to end the running entry, or else the next
  * @last_cpu: CPU that was last set up for it, plus one; 0 before the first entry
  * @ref: the creator's reference and those of look-ups
+ * @tampered: its window was changed by hand, so that it cannot be used again
  * @rcu: for freeing
+ * @spare: in its image's list of spares, between two lives
  * @page: the private pages: image data, stack, then the mailbox's two
  */
 struct atmos_domain {
 	/* serialises entries */
 	spinlock_t lock;
-	u64 id;
-	enum atmos_domain_state state;
 	enum atmos_privilege privilege;
 	struct atmos_image *image;
 	u64 *leaf;
-	u64 map_gen;
 	u64 base;
 	struct dom_in *in;
 	struct dom_out *out;
 	struct atmos_handles *handles;
-	const struct atmos_domain_ops *ops;
-	void *owner;
 	u32 nr_pages;
 	u32 shadow_len;
 	u32 shadow_used;
 	u8 *shadow;
 
-	u64 crossings;
-	u64 entries;
-	u64 restarts;
-	u64 cycles;
-	u64 last_fault;
-	u64 death_window_start;
-	u32 deaths_in_window;
-
-	u32 stop;
-	u32 last_cpu;
+	/* All of one life; zeroed before the next. */
+	struct_group(life,
+		u64 id;
+		enum atmos_domain_state state;
+		u64 map_gen;
+		const struct atmos_domain_ops *ops;
+		void *owner;
+		u64 crossings;
+		u64 entries;
+		u64 restarts;
+		u64 cycles;
+		u64 last_fault;
+		u64 death_window_start;
+		u32 deaths_in_window;
+		u32 stop;
+		u32 last_cpu;
+		bool tampered;
+	);
 	refcount_t ref;
-	struct rcu_head rcu;
+	union {
+		struct rcu_head rcu;
+		struct list_head spare;
+	};
 	struct atmos_private page[];
 };
+
+/* The clock of dom_in.now_us and of deadlines, in microseconds. */
+static inline u64 atmos_now_us(void)
+{
+	return ktime_get_mono_fast_ns() / NSEC_PER_USEC;
+}
 
 /**
  * struct atmos_entry - one transaction, as its caller sees it

@@ -17,6 +17,12 @@
 #include <net/ip6_route.h>
 #include <net/route.h>
 
+/*
+ * A large local variable that is written before it is read: kernels that zero
+ * all of them (CONFIG_INIT_STACK_ALL_ZERO) need not do that on each call.
+ */
+#define compat_uninit	__attribute__((uninitialized))
+
 #ifndef MSR_IA32_U_CET		/* 6.2 */
 #define MSR_IA32_U_CET		0x6a0
 #endif

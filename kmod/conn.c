@@ -223,10 +223,8 @@ static void conn_timer_set(struct atmos_sock *as, unsigned long expires)
 }
 
 /* Jiffies at which a deadline has passed for sure. */
-static unsigned long conn_expires(u64 deadline)
+static unsigned long conn_expires(u64 deadline, u64 now)
 {
-	u64 now = conn_now_us();
-
 	if (deadline <= now)
 		return jiffies + 1;
 	return jiffies + usecs_to_jiffies(min_t(u64, deadline - now, U32_MAX / 2)) + 1;
@@ -238,8 +236,11 @@ static unsigned long conn_patience(const struct atmos_sock *as)
 	return as->dom ? msecs_to_jiffies(READ_ONCE(hibernate_ms)) : 0;
 }
 
-/* For the deadline, or to see whether the domain is idle, what comes first. */
-static void conn_timer_arm(struct atmos_sock *as)
+/*
+ * For the deadline, or to see whether the domain is idle, what comes first. @now
+ * may be some microseconds ago.
+ */
+static void conn_timer_arm(struct atmos_sock *as, u64 now)
 {
 	unsigned long patience = conn_patience(as), expires = jiffies + patience;
 
@@ -248,7 +249,7 @@ static void conn_timer_arm(struct atmos_sock *as)
 		expires = conn_update_end(as);
 	}
 	if (as->deadline) {
-		unsigned long at = conn_expires(as->deadline);
+		unsigned long at = conn_expires(as->deadline, now);
 
 		if (!patience || time_before(at, expires))
 			expires = at;
@@ -296,7 +297,7 @@ static void conn_finish(struct atmos_sock *as, u64 deadline, int err)
 		}
 		/* A timer that comes too early costs less than to move it each time. */
 		if (as->deadline != deadline || !timer_pending(&as->timer))
-			conn_timer_arm(as);
+			conn_timer_arm(as, as->dom ? as->dom->in->now_us : atmos_now_us());
 	}
 	as->last_run = jiffies;
 	conn_wake_up(as);
@@ -439,20 +440,21 @@ void atmos_conn_icmp(struct atmos_sock *as, const struct atmos_icmp *icmp)
 static void conn_timer(struct timer_list *t)
 {
 	struct atmos_sock *as = compat_timer_container_of(as, t, timer);
+	u64 now = atmos_now_us();
 
 	spin_lock(&as->lock);
 	if (as->defunct)
 		goto out;
 	if (unlikely(as->update) && time_after_eq(jiffies, conn_update_end(as)))
 		conn_update_forget(as);
-	if (conn_due(as) || (as->deadline && as->deadline <= conn_now_us())) {
+	if (conn_due(as) || (as->deadline && as->deadline <= now)) {
 		atmos_conn_run(as);
 		goto out;
 	}
 	/* Whoever has something in flight has a deadline soon. */
 	if (as->dom && conn_patience(as) && jiffies - as->last_run >= conn_patience(as))
 		conn_sleep(as);
-	conn_timer_arm(as);
+	conn_timer_arm(as, now);
 out:
 	spin_unlock(&as->lock);
 	sock_put(atmos_sock_sk(as));

@@ -3,16 +3,7 @@
 #ifndef _ATMOS_CONN_H
 #define _ATMOS_CONN_H
 
-#include <linux/ktime.h>
-#include <linux/time64.h>
-
 #include "sock.h"
-
-/* The clock of DEADLINE and dom_in.now_us. */
-static inline u64 conn_now_us(void)
-{
-	return ktime_get_mono_fast_ns() / NSEC_PER_USEC;
-}
 
 extern const struct atmos_domain_ops conn_ops;
 

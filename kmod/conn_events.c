@@ -26,7 +26,7 @@ static u64 conn_hash(const struct atmos_flow_key *key, unsigned int secret)
 
 static u32 conn_isn_of(const struct atmos_flow_key *key)
 {
-	return (u32)conn_hash(key, 0) + (u32)(conn_now_us() / 4);
+	return (u32)conn_hash(key, 0) + (u32)(atmos_now_us() / 4);
 }
 
 /**
@@ -249,9 +249,7 @@ u32 conn_events(struct atmos_sock *as)
 		conn_events_rare(as, pending);
 	if (pending & (ATMOS_EV_SEND | ATMOS_EV_CONSUMED | ATMOS_EV_SHUTDOWN))
 		conn_events_app(as, pending);
-	if (unlikely(as->deadline && as->deadline <= conn_now_us()))
-		CONN_EVENT(as, TIMER, 0)->deadline = as->deadline;
-	else if (unlikely(pending & ATMOS_EV_WAKE))
+	if (unlikely(pending & ATMOS_EV_WAKE))
 		CONN_EVENT(as, TIMER, 0);
 	if (unlikely(pending & ATMOS_EV_ABORT))
 		CONN_EVENT(as, ABORT, 0);
@@ -265,5 +263,8 @@ u32 conn_events(struct atmos_sock *as)
 			break;
 		}
 	}
+	/* Whatever it is told, it looks at its deadline. */
+	if (unlikely(!as->dom->in->nr_slots && as->deadline && as->deadline <= atmos_now_us()))
+		CONN_EVENT(as, TIMER, 0)->deadline = as->deadline;
 	return pending;
 }

@@ -97,17 +97,17 @@ static bool fields_ok(const struct dom_msg *msg)
 }
 
 /* Bytes [used, 64) of the slot. */
-static bool rest_is_zero(const struct dom_msg *msg, u32 used)
+static __always_inline bool rest_is_zero(const struct dom_msg *msg, u32 used)
 {
 	const u8 *byte = (const u8 *)msg;
+	const u64 *word, *end = (const u64 *)(byte + DOM_SLOT_SIZE);
+	u64 bits = 0;
 
-	for (; used < DOM_SLOT_SIZE && used % 8; used++)
-		if (byte[used])
-			return false;
-	for (; used < DOM_SLOT_SIZE; used += 8)
-		if (msg->arg[used / 8 - 1])
-			return false;
-	return true;
+	for (; unlikely(used % 8); used++)
+		bits |= byte[used];
+	for (word = (const u64 *)(byte + used); word < end; word++)
+		bits |= *word;
+	return !bits;
 }
 
 static bool handle_ok(struct atmos_handles *handles, u32 handle, enum handle_rule rule)

@@ -17,6 +17,7 @@
 #include "domain.h"
 #include "handles.h"
 #include "platform.h"
+#include "words.h"
 
 #define DOMAIN_PTE(offset)	((offset) / DOM_PAGE_SIZE)
 
@@ -155,12 +156,16 @@ static int domain_populate(struct atmos_domain *dom, gfp_t gfp)
 		return err;
 	dom->in = page_address(dom->page[dom->nr_pages - 2].page);
 	dom->out = page_address(dom->page[dom->nr_pages - 1].page);
-	dom->in->abi_version = DOM_ABI_VERSION;
-	dom->in->domain_id = dom->id;
 	return 0;
 }
 
-static void domain_free(struct atmos_domain *dom)
+/**
+ * domain_free() - give back what a domain consists of
+ * @dom: without references, in no list
+ *
+ * Context: any but hard interrupt.
+ */
+void domain_free(struct atmos_domain *dom)
 {
 	u32 i;
 
@@ -169,9 +174,59 @@ static void domain_free(struct atmos_domain *dom)
 	free_page((unsigned long)dom->leaf);
 	atmos_handles_free(dom->handles);
 	kfree(dom->shadow);
-	if (dom->image)
-		atmos_image_put(dom->image);
 	kfree_rcu(dom, rcu);
+}
+
+/* What a domain consists of, all of it as its image says. */
+static struct atmos_domain *domain_alloc(struct atmos_image *img, enum atmos_privilege priv,
+					 u32 nr, gfp_t gfp)
+{
+	struct atmos_domain *dom = kzalloc(struct_size(dom, page, nr), gfp);
+
+	if (!dom)
+		return NULL;
+	spin_lock_init(&dom->lock);
+	dom->image = img;
+	dom->privilege = priv;
+	dom->base = atmos_aspace_base(priv);
+	dom->leaf = (u64 *)get_zeroed_page(gfp);
+	dom->handles = atmos_handles_alloc(domain_handles(img), gfp);
+	dom->shadow_len = img->manifest.record_size;
+	dom->shadow = kzalloc(max(dom->shadow_len, 1u), gfp);
+	if (dom->leaf && dom->handles && dom->shadow && !domain_populate(dom, gfp))
+		return dom;
+	domain_free(dom);
+	return NULL;
+}
+
+/* Private memory as the image has it: only what was written is copied. */
+static void domain_pristine(struct atmos_domain *dom)
+{
+	u32 i;
+
+	for (i = 0; i < dom->nr_pages - 2; i++) {
+		struct atmos_private *p = &dom->page[i];
+		u64 pte = READ_ONCE(dom->leaf[p->index]);
+
+		if (!atmos_pte_dirty(pte))
+			continue;
+		if (p->pristine)
+			copy_page(page_address(p->page), page_address(p->pristine));
+		else
+			atmos_zero_words(page_address(p->page), PAGE_SIZE);
+		WRITE_ONCE(dom->leaf[p->index], pte & ~(u64)_PAGE_DIRTY);
+	}
+}
+
+/* As domain_alloc() left it, whatever it was used for. */
+static void domain_renew(struct atmos_domain *dom)
+{
+	domain_pristine(dom);
+	atmos_zero_words(dom->in, PAGE_SIZE);
+	atmos_zero_words(dom->out, PAGE_SIZE);
+	memset(dom->shadow, 0, dom->shadow_used);
+	dom->shadow_used = 0;
+	memset(&dom->life, 0, sizeof(dom->life));
 }
 
 /**
@@ -182,14 +237,21 @@ static void domain_free(struct atmos_domain *dom)
  */
 void atmos_domain_put(struct atmos_domain *dom)
 {
-	u32 pages;
+	struct atmos_image *img = dom->image;
+	u32 pages = atmos_domain_pages(dom);
 
 	if (!refcount_dec_and_test(&dom->ref))
 		return;
-	pages = atmos_domain_pages(dom);
-	atomic_dec(&dom->image->domains);
-	domain_free(dom);
+	if (dom->tampered) {
+		domain_free(dom);
+	} else {
+		domain_renew(dom);
+		if (!spare_put(dom))
+			domain_free(dom);
+	}
 	domain_uncharge(pages);
+	atomic_dec(&img->domains);
+	atmos_image_put(img);
 	atmos_cpu_disable();
 }
 
@@ -228,32 +290,24 @@ struct atmos_domain *atmos_domain_create(struct atmos_image *img, enum atmos_pri
 	if (err)
 		goto uncharge;
 	err = -ENOMEM;
-	dom = kzalloc(struct_size(dom, page, nr), gfp);
+	dom = spare_get(img, priv);
+	if (!dom)
+		dom = domain_alloc(img, priv, nr, gfp);
 	if (!dom)
 		goto disable;
-	spin_lock_init(&dom->lock);
-	refcount_set(&dom->ref, 1);
-	kref_get(&img->ref);
-	dom->image = img;
-	dom->privilege = priv;
-	dom->base = atmos_aspace_base(priv);
 	dom->ops = ops;
 	dom->owner = owner;
 	dom->state = ATMOS_DOM_READY;
 	dom->map_gen = 1;
 	dom->id = atomic64_inc_return(&domain_ids);
-	dom->leaf = (u64 *)get_zeroed_page(gfp);
-	dom->handles = atmos_handles_alloc(domain_handles(img), gfp);
-	dom->shadow_len = img->manifest.record_size;
-	dom->shadow = kzalloc(max(dom->shadow_len, 1u), gfp);
-	if (!dom->leaf || !dom->handles || !dom->shadow)
-		goto free;
-	err = domain_populate(dom, gfp);
-	if (err)
-		goto free;
+	dom->in->abi_version = DOM_ABI_VERSION;
+	dom->in->domain_id = dom->id;
+	smp_wmb();	/* who gets a reference by an old id sees the new one */
+	refcount_set(&dom->ref, 1);
 	err = xa_err(xa_store_bh(&domains, dom->id, dom, gfp));
 	if (err)
 		goto free;
+	kref_get(&img->ref);
 	atomic_inc(&img->domains);
 	atmos_netlink_domain(dom, ATMOS_NOTICE_CREATED);
 	return dom;
@@ -358,6 +412,21 @@ void atmos_domain_destroy(struct atmos_domain *dom)
 	atmos_domain_put(dom);
 }
 
+/*
+ * A reference to what was the domain @id when it was looked up under RCU. Its
+ * memory may be another domain's by now.
+ */
+static bool domain_get(struct atmos_domain *dom, u64 id)
+{
+	if (!refcount_inc_not_zero(&dom->ref))
+		return false;
+	smp_rmb();
+	if (likely(dom->id == id))
+		return true;
+	atmos_domain_put(dom);
+	return false;
+}
+
 /**
  * atmos_domain_get() - find a domain
  * @id: its id
@@ -370,7 +439,7 @@ struct atmos_domain *atmos_domain_get(u64 id)
 
 	rcu_read_lock();
 	dom = xa_load(&domains, id);
-	if (dom && !refcount_inc_not_zero(&dom->ref))
+	if (dom && !domain_get(dom, id))
 		dom = NULL;
 	rcu_read_unlock();
 	return dom;
@@ -392,7 +461,7 @@ struct atmos_domain *atmos_domain_next(u64 *id)
 		dom = xa_find(&domains, &index, ULONG_MAX, XA_PRESENT);
 		if (!dom)
 			break;
-		if (refcount_inc_not_zero(&dom->ref))
+		if (domain_get(dom, index))
 			break;
 		index++;
 	} while (true);
@@ -405,28 +474,15 @@ struct atmos_domain *atmos_domain_next(u64 *id)
  * domain_restart() - private memory and record as after the last commit
  * @dom: domain, its lock held, not inside
  *
- * Copies back only the pages that were written, told by the CPU's dirty bits.
- * Taking those away is a weakening: cached translations would not set them
- * again, so the next entry flushes.
+ * What was written is told by the CPU's dirty bits. Taking those away is a
+ * weakening: cached translations would not set them again, so the next entry
+ * flushes.
  */
 void domain_restart(struct atmos_domain *dom)
 {
-	u32 i;
-
-	for (i = 0; i < dom->nr_pages - 2; i++) {
-		struct atmos_private *p = &dom->page[i];
-		u64 pte = READ_ONCE(dom->leaf[p->index]);
-
-		if (!atmos_pte_dirty(pte))
-			continue;
-		if (p->pristine)
-			copy_page(page_address(p->page), page_address(p->pristine));
-		else
-			clear_page(page_address(p->page));
-		WRITE_ONCE(dom->leaf[p->index], pte & ~(u64)_PAGE_DIRTY);
-	}
+	domain_pristine(dom);
 	dom->map_gen++;
-	clear_page(dom->out);
+	atmos_zero_words(dom->out, PAGE_SIZE);
 	memcpy(dom->out->record, dom->shadow, dom->shadow_used);
 	dom->in->nr_slots = 0;
 	atmos_handles_reclaim(dom->handles);
@@ -454,6 +510,7 @@ int atmos_domain_remap(struct atmos_domain *dom, u32 offset, struct page *page)
 		if (dom->page[i].index == index)
 			return -EINVAL;
 	spin_lock_bh(&dom->lock);
+	dom->tampered = true;
 	WRITE_ONCE(dom->leaf[index],
 		   page ? atmos_aspace_pte(page, ATMOS_PROT_R, dom->privilege) : 0);
 	dom->map_gen++;
@@ -494,6 +551,7 @@ int atmos_domain_init(void)
 /* At unload: whoever made domains has destroyed them. */
 void atmos_domain_exit(void)
 {
+	spare_exit();
 	rcu_barrier();	/* kfree_rcu() of the last ones needs no code of ours, but order */
 	xa_destroy(&domains);
 }

@@ -4,7 +4,7 @@
  * them are checked, then all take effect, or none does and the domain is as
  * after its last commit.
  *
- * Called by the domain's owner in process or softirq context, interrupts on.
+ * Called by the domain's owner with bottom halves off and interrupts on.
  */
 #include <linux/jiffies.h>
 #include <linux/module.h>
@@ -12,6 +12,7 @@
 #include <asm/msr.h>
 #include <asm/tsc.h>
 
+#include "compat.h"
 #include "contract.h"
 #include "cpu.h"
 #include "domain.h"
@@ -208,7 +209,7 @@ static void entry_commit(struct atmos_domain *dom, u32 record_used)
 /* In, and out again; the caller holds the lock. */
 static enum atmos_entry_status entry_cross(struct atmos_domain *dom, struct gate_fault *f)
 {
-	dom->in->now_us = ktime_get_mono_fast_ns() / NSEC_PER_USEC;
+	dom->in->now_us = atmos_now_us();
 	dom->out->nr_slots = 0;
 	dom->out->flags = 0;
 	return atmos_gate_run(dom, f);
@@ -219,13 +220,13 @@ static enum atmos_entry_status entry_cross(struct atmos_domain *dom, struct gate
  * @dom: domain, with the events placed by atmos_domain_event()
  * @entry: result
  *
- * Context: process or softirq, interrupts on, not in hard interrupt; takes the
+ * Context: process or softirq with bottom halves off, interrupts on; takes the
  * domain's lock. The events are used up unless the entry was refused.
  */
 void atmos_domain_enter(struct atmos_domain *dom, struct atmos_entry *entry)
 {
 	struct atmos_violation v = { .why = "refused by its owner" };
-	struct gate_fault f;
+	struct gate_fault f compat_uninit;
 	u64 start;
 	int used;
 
@@ -234,7 +235,7 @@ void atmos_domain_enter(struct atmos_domain *dom, struct atmos_entry *entry)
 		entry->error = -EWOULDBLOCK;
 		return;
 	}
-	spin_lock_bh(&dom->lock);
+	spin_lock(&dom->lock);
 	if (unlikely(dom->state != ATMOS_DOM_READY)) {
 		entry->error = dom->state == ATMOS_DOM_QUARANTINED ? -EHOSTDOWN : -ECONNABORTED;
 		goto out;
@@ -271,7 +272,7 @@ void atmos_domain_enter(struct atmos_domain *dom, struct atmos_entry *entry)
 	dom->cycles += entry->cycles;
 	trace_atmos_entry(dom, entry);
 out:
-	spin_unlock_bh(&dom->lock);
+	spin_unlock(&dom->lock);
 }
 
 /**
@@ -279,7 +280,7 @@ out:
  * @dom: domain
  * @count: how many
  *
- * Context: as atmos_domain_enter(). Return: 0, -EIO if it died (it is
+ * Context: process. Return: 0, -EIO if it died (it is
  * restarted), -EAGAIN if it could not be entered.
  */
 int atmos_domain_cross(struct atmos_domain *dom, u32 count)

@@ -117,7 +117,7 @@ static void frag_arm(struct atmos_frag *fr)
 	if (RB_EMPTY_ROOT(&fr->stash)) {
 		sleep = FRAG_IDLE;
 	} else if (fr->deadline) {
-		u64 now = conn_now_us();
+		u64 now = atmos_now_us();
 		u64 left = fr->deadline > now ? fr->deadline - now : 0;
 
 		if (left < jiffies_to_usecs(FRAG_SLEEP))

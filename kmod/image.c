@@ -19,6 +19,7 @@
 #include <linux/vmalloc.h>
 
 #include "cpu.h"
+#include "domain.h"
 #include "elf.h"
 #include "image.h"
 #include "platform.h"
@@ -50,6 +51,7 @@ static void image_free(struct kref *ref)
 	struct atmos_image *img = container_of(ref, struct atmos_image, ref);
 	unsigned int i;
 
+	spare_drop(&img->spares, U32_MAX);
 	for (i = 0; i < ATMOS_IMAGE_PAGES; i++) {
 		if (img->page[0][i])
 			put_page(img->page[0][i]);
@@ -243,6 +245,7 @@ static struct atmos_image *image_build(const struct atmos_elf *elf)
 	if (!img)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&img->ref);
+	spare_init(&img->spares);
 	img->manifest = elf->manifest;
 	img->entry = elf->entry;
 	for (i = 0; !err && i < elf->nr_segments; i++)

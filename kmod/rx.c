@@ -530,7 +530,7 @@ drop:
  */
 void atmos_rx_batch(struct atmos_net *an, struct sk_buff_head *frames)
 {
-	struct atmos_rx_group group[RX_GROUPS];
+	struct atmos_rx_group group[RX_GROUPS] compat_uninit;
 	struct sk_buff_head frags, whole;
 	struct atmos_rx rx = {
 		.an = an, .group = group, .nr_max = RX_GROUPS, .frags = &frags,

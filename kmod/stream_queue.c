@@ -240,7 +240,7 @@ static void queue_grow(struct atmos_sock *as, u64 read, u32 mss)
 /* Measures, when more was read than in any round trip before. */
 static noinline void queue_tune(struct atmos_sock *as, const struct tcp_record *r)
 {
-	u64 now = ktime_get_mono_fast_ns() / NSEC_PER_USEC;
+	u64 now = atmos_now_us();
 	u64 read = as->rcv_pos - as->rcv_tune_pos, span = now - as->rcv_tune_us;
 	u32 mss = max_t(u32, r->rcv_mss, QUEUE_MSS_MIN);
 

@@ -96,7 +96,9 @@ void atmos_test_enter_locked(struct atmos_test_domain *td, struct atmos_entry *e
 {
 	td->nr_commands = 0;
 	*entry = (struct atmos_entry){};
+	local_bh_disable();
 	atmos_domain_enter(td->dom, entry);
+	local_bh_enable();
 }
 
 /* ---- domains of a file ---- */

@@ -166,8 +166,7 @@ int tcp_run(const struct dom_in *in, struct dom_out *out)
 		out->nr_slots = 0;
 		return -1;
 	}
-	memset(&t.prior_flight, 0,
-	       sizeof(t) - offsetof(struct tcp, prior_flight));
+	__builtin_memset(&t.prior_flight, 0, sizeof(t) - offsetof(struct tcp, prior_flight));
 	run_init(&t.run, in, out);
 	t.r = r;
 	t.st = 0;

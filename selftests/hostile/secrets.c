@@ -232,4 +232,41 @@ TEST_F(secrets, nothing_left_from_the_life_before)
 	}
 }
 
+/*
+ * The memory of an ended domain is used for the next one of its image: what the
+ * first had in its data, on its stack and in its mailbox is gone.
+ */
+TEST_F_TIMEOUT(secrets, nothing_left_from_the_domain_before, 300)
+{
+	struct dom_msg msg[1 + DOM_INLINE_MAX / DOM_SLOT_SIZE];
+	const u64 inline_at = DOM_IN_OFFSET + offsetof(struct dom_in, slot[1]);
+	u8 bytes[DOM_INLINE_MAX];
+	struct at_reply reply;
+	u32 mapped = 0;
+
+	ASSERT_EQ(attack_create(self->fd, "dump", &self->dom), 0);
+	at_ping_event(msg, 0xa77ac6, 1, inline_at, 0);
+	msg[0].hdr.inline_len = DOM_INLINE_MAX;
+	memcpy(msg + 1, self->foreign, DOM_INLINE_MAX);
+	ASSERT_EQ(at_enter(&self->dom, msg, sizeof(msg) / sizeof(msg[0]), &reply), 0);
+	ASSERT_EQ(reply.status, ATMOS_TEST_OK);
+	/* It had them, and said them. */
+	ASSERT_EQ(memcmp(at_inline(at_pong(&reply, 0xa77ac6)), self->foreign, DOM_INLINE_MAX), 0);
+	ASSERT_EQ(at_destroy(&self->dom), 0);
+
+	ASSERT_EQ(attack_create(self->fd, "dump", &self->dom), 0);
+	for (u64 page = 0; page < DOM_WINDOW_SIZE; page += DOM_PAGE_SIZE) {
+		if (!dump(&self->dom, page, bytes))
+			continue;
+		mapped++;
+		for (u64 at = 0; at < DOM_PAGE_SIZE; at += DOM_INLINE_MAX) {
+			ASSERT_TRUE(dump(&self->dom, page + at, bytes));
+			for (u32 i = 0; i + 16 <= DOM_INLINE_MAX; i += 16)
+				EXPECT_FALSE(at_contains(bytes, sizeof(bytes),
+							 self->foreign + i, 16));
+		}
+	}
+	EXPECT_GE(mapped, 5);
+}
+
 TEST_HARNESS_MAIN

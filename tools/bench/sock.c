@@ -30,6 +30,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "mark.h"
+
 #define HERE	 "10.9.0.1"
 #define PEER_NS	 "/var/run/netns/peer"
 #define CHUNK	 65536
@@ -284,9 +286,11 @@ static void measure(const struct workload *w, uint64_t count)
 
 	w->ask(w, fd, count / WARM_UP + 1);
 	idle_start = idle();
+	mark(MARK_BEGIN);
 	start = now();
 	w->ask(w, fd, count);
 	ticks = now() - start;
+	mark(MARK_END);
 	idle_ticks = idle() - idle_start;
 	printf("{\"name\": \"%s\", \"operations\": %llu, \"ticks\": %llu, \"idle\": %llu}\n",
 	       w->name, (unsigned long long)count, (unsigned long long)ticks,
