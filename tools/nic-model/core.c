@@ -46,8 +46,9 @@ static void index_table(void)
 			at = i82599_regs[i].address + j * i82599_regs[i].stride;
 			/* Two entries for one register are a mistake of ours. */
 			if (table_index[at / 4] != NO_REGISTER) {
-				error_report("i82599: 0x%05zx is twice in the table",
-					     at);
+				error_report(
+					"i82599: 0x%05zx is twice in the table",
+					at);
 				abort();
 			}
 			table_index[at / 4] = i;
@@ -66,8 +67,8 @@ static const I82599Reg *lookup(uint32_t *address)
 	reg = &i82599_regs[index];
 	if (!reg->alias)
 		return reg;
-	*address = reg->alias + (*address - reg->address) / reg->stride *
-					reg->alias_stride;
+	*address = reg->alias +
+		   (*address - reg->address) / reg->stride * reg->alias_stride;
 	return &i82599_regs[table_index[*address / 4]];
 }
 
@@ -323,8 +324,7 @@ static void make_power_capability(PCIDevice *dev)
 	pci_set_word(dev->config + at + PCI_PM_PMC, PCI_PM_CAP_DSI | 3);
 	pci_set_word(dev->wmask + at + PCI_PM_CTRL,
 		     PCI_PM_CTRL_STATE_MASK | PCI_PM_CTRL_PME_ENABLE);
-	pci_set_word(dev->config + at + PCI_PM_CTRL,
-		     PCI_PM_CTRL_NO_SOFT_RESET);
+	pci_set_word(dev->config + at + PCI_PM_CTRL, PCI_PM_CTRL_NO_SOFT_RESET);
 }
 
 static bool make_capabilities(I82599State *s, Error **errp)

@@ -59,10 +59,10 @@ static bool flow_of(I82599State *s, const uint8_t *data, size_t length,
 	memset(f, 0, sizeof(*f));
 	if (p->fragment || (!p->ipv4 && !p->ipv6))
 		return false;
-	f->kind = p->protocol == 17  ? 1 :
-		  p->protocol == 6   ? 2 :
-		  p->protocol == 132 ? 3 :
-				       0;
+	f->kind = p->protocol == 17    ? 1
+		  : p->protocol == 6   ? 2
+		  : p->protocol == 132 ? 3
+				       : 0;
 	if (f->kind)
 		f->ports = (uint32_t)lduw_be_p(data + p->l4 + 2) << 16 |
 			   lduw_be_p(data + p->l4);
@@ -271,8 +271,9 @@ static void take_out(I82599State *s, I82599Filter **place)
 /* Each command is done at once. */
 void i82599_write_fdircmd(I82599State *s, uint32_t address, uint32_t value)
 {
-	uint32_t hash = REG(s, R_FDIRHASH) &
-			(perfect(s) ? 0x7fff0000 | BUCKET_MASK : SIGNATURE_MASK);
+	uint32_t hash =
+		REG(s, R_FDIRHASH) &
+		(perfect(s) ? 0x7fff0000 | BUCKET_MASK : SIGNATURE_MASK);
 	I82599Filter **place = find_hash(s, hash);
 
 	REG(s, R_FDIRCMD) = value & ~(FDIRCMD_CMD | FDIRCMD_VALID);

@@ -129,10 +129,10 @@ static bool by_tuple(I82599State *s, const uint8_t *data, const I82599Packet *p,
 
 	if (!p->ipv4 || p->fragment)
 		return false;
-	protocol = p->protocol == 6   ? 0 :
-		   p->protocol == 17  ? 1 :
-		   p->protocol == 132 ? 2 :
-					3;
+	protocol = p->protocol == 6	? 0
+		   : p->protocol == 17	? 1
+		   : p->protocol == 132 ? 2
+					: 3;
 	for (i = 0; i < 128; i++) {
 		uint32_t ftqf = REG(s, R_FTQF + i * 4);
 		uint32_t mask = (ftqf >> 25) & 0x1f;
@@ -142,8 +142,10 @@ static bool by_tuple(I82599State *s, const uint8_t *data, const I82599Packet *p,
 		if (!(ftqf & FTQF_EN) || (found && priority <= best) ||
 		    (!(mask & 0x10) && (ftqf & 3) != protocol))
 			continue;
-		if ((!(mask & 1) && REG(s, R_SAQF + i * 4) != ldl_le_p(ip + 12)) ||
-		    (!(mask & 2) && REG(s, R_DAQF + i * 4) != ldl_le_p(ip + 16)))
+		if ((!(mask & 1) &&
+		     REG(s, R_SAQF + i * 4) != ldl_le_p(ip + 12)) ||
+		    (!(mask & 2) &&
+		     REG(s, R_DAQF + i * 4) != ldl_le_p(ip + 16)))
 			continue;
 		if ((mask & 0xc) != 0xc && protocol == 3)
 			continue;

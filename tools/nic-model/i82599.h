@@ -134,8 +134,8 @@ struct I82599State {
 
 	/* Interrupts. */
 	uint32_t eicr;
-	uint32_t eims;	   /* other causes only */
-	uint64_t eims_ex;  /* queue causes, all vectors */
+	uint32_t eims;	  /* other causes only */
+	uint64_t eims_ex; /* queue causes, all vectors */
 	uint64_t eiam_ex;
 	uint64_t vector_cause;
 	uint32_t other_cause;

@@ -22,8 +22,8 @@ static bool by_msix(I82599State *s)
 /* The least time between two interrupts, 7.3.2.1.1: 2.048 us a unit. */
 static int64_t interval(I82599State *s, unsigned int vector)
 {
-	uint32_t eitr = vector < 24 ? REG(s, R_EITR + vector * 4) :
-				      REG(s, R_EITR_HIGH + (vector - 24) * 4);
+	uint32_t eitr = vector < 24 ? REG(s, R_EITR + vector * 4)
+				    : REG(s, R_EITR_HIGH + (vector - 24) * 4);
 
 	return ((eitr & EITR_INTERVAL) >> 3) * 2048LL;
 }
@@ -281,8 +281,8 @@ void i82599_irq_init(I82599State *s)
 	unsigned int i;
 
 	for (i = 0; i < I82599_VECTORS; i++)
-		s->itr_timer[i] = timer_new_ns(QEMU_CLOCK_VIRTUAL, itr_expired,
-					       s);
+		s->itr_timer[i] =
+			timer_new_ns(QEMU_CLOCK_VIRTUAL, itr_expired, s);
 }
 
 void i82599_irq_exit(I82599State *s)

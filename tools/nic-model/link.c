@@ -107,7 +107,7 @@ static void sfp_register(void)
 
 type_init(sfp_register)
 
-static bool has_module(I82599State *s)
+	static bool has_module(I82599State *s)
 {
 	return strcmp(s->sfp, "none");
 }
@@ -256,8 +256,9 @@ bool i82599_pause_frame(I82599State *s, const uint8_t *data, size_t length)
 		s->paused_until = 0;
 		timer_del(s->pause_timer);
 		if (quanta) {
-			s->paused_until = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
-					  quanta * QUANTUM_NS;
+			s->paused_until =
+				qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
+				quanta * QUANTUM_NS;
 			timer_mod(s->pause_timer, s->paused_until);
 		} else {
 			i82599_tx_resume(s);
@@ -293,8 +294,7 @@ void i82599_pause_check(I82599State *s)
 		if (s->xoff_sent && now < s->xoff_again)
 			return;
 		s->xoff_sent = true;
-		s->xoff_again = now +
-				(REG(s, R_FCRTV) & 0xffff) * QUANTUM_NS;
+		s->xoff_again = now + (REG(s, R_FCRTV) & 0xffff) * QUANTUM_NS;
 		send_pause(s, REG(s, R_FCTTV) & 0xffff);
 	} else if (s->xoff_sent && s->buffered <= (low & FCRT_THRESHOLD)) {
 		s->xoff_sent = false;

@@ -103,9 +103,9 @@ void i82599_nvm_init(I82599State *s)
 	fill_firmware(word);
 	fill_part_number(word);
 	fill_modules(word);
-	word[0x29] = 0x1000;	  /* version 1.0 */
-	word[0x2c] = 0x0001;	  /* any module is welcome */
-	word[0x2d] = 0x0001;	  /* image's identity */
+	word[0x29] = 0x1000; /* version 1.0 */
+	word[0x2c] = 0x0001; /* any module is welcome */
+	word[0x2d] = 0x0001; /* image's identity */
 	word[0x2e] = 0x8000;
 	word[0x38] = 0x0000;
 	word[SUM_WORD] = checksum(word);

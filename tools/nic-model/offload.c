@@ -113,9 +113,9 @@ static void update_header(I82599State *s, const I82599Context *c, uint8_t *data,
 		return;
 	}
 	stl_be_p(l4 + 4, ldl_be_p(l4 + 4) + done);
-	flags = last   ? REG(s, R_DTXTCPFLGH) :
-		number ? REG(s, R_DTXTCPFLGL) >> 16 :
-			 REG(s, R_DTXTCPFLGL);
+	flags = last	 ? REG(s, R_DTXTCPFLGH)
+		: number ? REG(s, R_DTXTCPFLGL) >> 16
+			 : REG(s, R_DTXTCPFLGL);
 	/* One segment is the first and the last. */
 	if (last && !number)
 		flags |= REG(s, R_DTXTCPFLGL);
@@ -147,9 +147,10 @@ static void segmented(I82599State *s, unsigned int queue,
 	unsigned int number = 0;
 
 	if (!header_fits(c, q->data->len)) {
-		qemu_log_mask(LOG_GUEST_ERROR,
-			      "i82599: tx queue %u: headers %zu, mss %u of %u\n",
-			      queue, header, c->mss, q->data->len);
+		qemu_log_mask(
+			LOG_GUEST_ERROR,
+			"i82599: tx queue %u: headers %zu, mss %u of %u\n",
+			queue, header, c->mss, q->data->len);
 		return;
 	}
 	total = MIN(q->data->len - header, q->options >> TXD_PAYLEN);

@@ -25,7 +25,8 @@ uint32_t i82599_sum(const uint8_t *data, size_t length, uint32_t sum)
 	uint64_t wide = 0;
 
 	while (length >= 8) {
-		wide += (uint64_t)ldl_be_p(data) + ldl_be_p(data + 4);
+		wide += (uint64_t)(uint32_t)ldl_be_p(data) +
+			(uint32_t)ldl_be_p(data + 4);
 		data += 8;
 		length -= 8;
 	}
@@ -170,8 +171,8 @@ uint32_t i82599_check_sums(I82599State *s, const uint8_t *data, size_t length,
 	/* A UDP checksum of zero is none. */
 	if (p->protocol == NEXT_UDP && !lduw_be_p(data + p->l4 + 6))
 		return status;
-	sum = p->ipv4 ? i82599_sum(data + p->l3 + 12, 8, 0) :
-			i82599_sum(data + p->l3 + 8, 32, 0);
+	sum = p->ipv4 ? i82599_sum(data + p->l3 + 12, 8, 0)
+		      : i82599_sum(data + p->l3 + 8, 32, 0);
 	sum = i82599_sum(data + p->l4, p->l4_length,
 			 sum + p->protocol + p->l4_length);
 	status |= RXD_L4CS;

@@ -27,30 +27,30 @@
 #define R_LEDCTL      0x00200
 
 /* EEPROM and flash, 8.2.3.2 */
-#define R_EEC	      0x10010
-#define EEC_SK	      0x00000001
-#define EEC_CS	      0x00000002
-#define EEC_DI	      0x00000004
-#define EEC_DO	      0x00000008
-#define EEC_FWE	      0x00000030
-#define EEC_REQ	      0x00000040
-#define EEC_GNT	      0x00000080
-#define EEC_PRES      0x00000100
-#define EEC_ARD	      0x00000200
-#define EEC_ADDR16    0x00000400
-#define EEC_SIZE      11 /* shift */
-#define EEC_FLUDONE   0x04000000
-#define R_EERD	      0x10014
-#define EERD_START    0x1
-#define EERD_DONE     0x2
-#define R_EEMNGCTL    0x10110
-#define R_SWSM	      0x10140
-#define SWSM_SMBI     0x1
-#define SWSM_SWESMBI  0x2
-#define R_FWSM	      0x10148
-#define R_FACTPS      0x10150
-#define R_SW_FW_SYNC  0x10160
-#define R_GRC	      0x10200
+#define R_EEC	     0x10010
+#define EEC_SK	     0x00000001
+#define EEC_CS	     0x00000002
+#define EEC_DI	     0x00000004
+#define EEC_DO	     0x00000008
+#define EEC_FWE	     0x00000030
+#define EEC_REQ	     0x00000040
+#define EEC_GNT	     0x00000080
+#define EEC_PRES     0x00000100
+#define EEC_ARD	     0x00000200
+#define EEC_ADDR16   0x00000400
+#define EEC_SIZE     11 /* shift */
+#define EEC_FLUDONE  0x04000000
+#define R_EERD	     0x10014
+#define EERD_START   0x1
+#define EERD_DONE    0x2
+#define R_EEMNGCTL   0x10110
+#define R_SWSM	     0x10140
+#define SWSM_SMBI    0x1
+#define SWSM_SWESMBI 0x2
+#define R_FWSM	     0x10148
+#define R_FACTPS     0x10150
+#define R_SW_FW_SYNC 0x10160
+#define R_GRC	     0x10200
 
 /* Interrupts, 8.2.3.5 */
 #define R_EICR	      0x00800
@@ -95,59 +95,59 @@
 #define R_TFCS	       0x0ce00
 
 /* Receive, 8.2.3.7 */
-#define R_RXCSUM	0x05000
-#define RXCSUM_IPPCSE	0x00001000
-#define RXCSUM_PCSD	0x00002000
-#define R_RFCTL		0x05008
-#define R_FCTRL		0x05080
-#define FCTRL_SBP	0x00000002
-#define FCTRL_MPE	0x00000100
-#define FCTRL_UPE	0x00000200
-#define FCTRL_BAM	0x00000400
-#define R_VLNCTRL	0x05088
-#define VLNCTRL_VET	0x0000ffff
-#define VLNCTRL_CFI	0x10000000
-#define VLNCTRL_CFIEN	0x20000000
-#define VLNCTRL_VFE	0x40000000
-#define R_MCSTCTRL	0x05090
-#define MCSTCTRL_MO	0x3
-#define MCSTCTRL_MFE	0x4
-#define R_ETQF		0x05128
-#define ETQF_EN		0x80000000
-#define R_MTA		0x05200
-#define R_RAL		0x0a200 /* stride 8, 128 pairs */
-#define R_RAH		0x0a204
-#define R_RAL_OLD	0x05400 /* the first 16 again */
-#define RAH_AV		0x80000000
-#define R_PSRTYPE	0x0ea00
-#define R_PSRTYPE_OLD	0x05480
-#define PSRTYPE_TCP	0x00000010
-#define PSRTYPE_UDP	0x00000020
-#define PSRTYPE_IPV4	0x00000100
-#define PSRTYPE_IPV6	0x00000200
-#define PSRTYPE_L2	0x00001000
-#define R_MRQC		0x05818
-#define MRQC_TCP4	0x00010000
-#define MRQC_IPV4	0x00020000
-#define MRQC_IPV6	0x00100000
-#define MRQC_TCP6	0x00200000
-#define MRQC_UDP4	0x00400000
-#define MRQC_UDP6	0x00800000
-#define R_RETA		0x05c00
-#define R_RSSRK		0x05c80
-#define R_VFTA		0x0a000
-#define R_UTA		0x0f400
-#define R_SAQF		0x0e000
-#define R_DAQF		0x0e200
-#define R_SDPQF		0x0e400
-#define R_FTQF		0x0e600
-#define FTQF_EN		0x80000000
-#define R_L34TIMIR	0x0e800
-#define R_ETQS		0x0ec00
-#define ETQS_QUEUE_EN	0x80000000
-#define R_SYNQF		0x0ec30
-#define SYNQF_EN	0x00000001
-#define R_RTRUP2TC	0x03020
+#define R_RXCSUM      0x05000
+#define RXCSUM_IPPCSE 0x00001000
+#define RXCSUM_PCSD   0x00002000
+#define R_RFCTL	      0x05008
+#define R_FCTRL	      0x05080
+#define FCTRL_SBP     0x00000002
+#define FCTRL_MPE     0x00000100
+#define FCTRL_UPE     0x00000200
+#define FCTRL_BAM     0x00000400
+#define R_VLNCTRL     0x05088
+#define VLNCTRL_VET   0x0000ffff
+#define VLNCTRL_CFI   0x10000000
+#define VLNCTRL_CFIEN 0x20000000
+#define VLNCTRL_VFE   0x40000000
+#define R_MCSTCTRL    0x05090
+#define MCSTCTRL_MO   0x3
+#define MCSTCTRL_MFE  0x4
+#define R_ETQF	      0x05128
+#define ETQF_EN	      0x80000000
+#define R_MTA	      0x05200
+#define R_RAL	      0x0a200 /* stride 8, 128 pairs */
+#define R_RAH	      0x0a204
+#define R_RAL_OLD     0x05400 /* the first 16 again */
+#define RAH_AV	      0x80000000
+#define R_PSRTYPE     0x0ea00
+#define R_PSRTYPE_OLD 0x05480
+#define PSRTYPE_TCP   0x00000010
+#define PSRTYPE_UDP   0x00000020
+#define PSRTYPE_IPV4  0x00000100
+#define PSRTYPE_IPV6  0x00000200
+#define PSRTYPE_L2    0x00001000
+#define R_MRQC	      0x05818
+#define MRQC_TCP4     0x00010000
+#define MRQC_IPV4     0x00020000
+#define MRQC_IPV6     0x00100000
+#define MRQC_TCP6     0x00200000
+#define MRQC_UDP4     0x00400000
+#define MRQC_UDP6     0x00800000
+#define R_RETA	      0x05c00
+#define R_RSSRK	      0x05c80
+#define R_VFTA	      0x0a000
+#define R_UTA	      0x0f400
+#define R_SAQF	      0x0e000
+#define R_DAQF	      0x0e200
+#define R_SDPQF	      0x0e400
+#define R_FTQF	      0x0e600
+#define FTQF_EN	      0x80000000
+#define R_L34TIMIR    0x0e800
+#define R_ETQS	      0x0ec00
+#define ETQS_QUEUE_EN 0x80000000
+#define R_SYNQF	      0x0ec30
+#define SYNQF_EN      0x00000001
+#define R_RTRUP2TC    0x03020
 
 /* Receive DMA, 8.2.3.8: offsets in a queue's block of 0x40 bytes */
 #define R_RXQ	       0x01000 /* queues 0 to 63 */
@@ -175,24 +175,24 @@
 #define R_RXPBSIZE     0x03c00
 
 /* Transmit, 8.2.3.9 */
-#define R_TXQ		 0x06000
-#define Q_WBAL		 0x38
-#define Q_WBAH		 0x3c
-#define TDWBAL_EN	 0x1
-#define R_DMATXCTL	 0x04a80
-#define DMATXCTL_TE	 0x1
-#define R_DTXTCPFLGL	 0x04a88
-#define R_DTXTCPFLGH	 0x04a8c
-#define R_DTXMXSZRQ	 0x08100
-#define R_TXPBSIZE	 0x0cc00
+#define R_TXQ	     0x06000
+#define Q_WBAL	     0x38
+#define Q_WBAH	     0x3c
+#define TDWBAL_EN    0x1
+#define R_DMATXCTL   0x04a80
+#define DMATXCTL_TE  0x1
+#define R_DTXTCPFLGL 0x04a88
+#define R_DTXTCPFLGH 0x04a8c
+#define R_DTXMXSZRQ  0x08100
+#define R_TXPBSIZE   0x0cc00
 
 /* Security, 8.2.3.12: there is none, so the paths are always ready */
-#define R_SECTXCTRL	 0x08800
-#define R_SECTXSTAT	 0x08804
-#define R_SECRXCTRL	 0x08d00
-#define R_SECRXSTAT	 0x08d04
-#define SECSTAT_RDY	 0x1
-#define SECSTAT_OFF_DIS	 0x2
+#define R_SECTXCTRL	0x08800
+#define R_SECTXSTAT	0x08804
+#define R_SECRXCTRL	0x08d00
+#define R_SECRXSTAT	0x08d04
+#define SECSTAT_RDY	0x1
+#define SECSTAT_OFF_DIS 0x2
 
 /* Flow Director, 8.2.3.21 */
 #define R_FDIRCTRL	 0x0ee00
@@ -303,20 +303,20 @@
 #define R_TIMINCA 0x08c14
 
 /* Receive descriptors, 7.1.5 and 7.1.6: status and extended errors */
-#define RXD_DD	   0x00000001
-#define RXD_EOP	   0x00000002
-#define RXD_FLM	   0x00000004
-#define RXD_VP	   0x00000008
-#define RXD_UDPCS  0x00000010
-#define RXD_L4CS   0x00000020
-#define RXD_IPCS   0x00000040
-#define RXD_PIF	   0x00000080
-#define RXD_NEXTP  4 /* shift, where it is not the last */
-#define RXD_LB	   0x00040000
-#define RXD_HBO	   0x00800000
-#define RXD_RXE	   0x20000000
-#define RXD_L4E	   0x40000000
-#define RXD_IPE	   0x80000000
+#define RXD_DD	  0x00000001
+#define RXD_EOP	  0x00000002
+#define RXD_FLM	  0x00000004
+#define RXD_VP	  0x00000008
+#define RXD_UDPCS 0x00000010
+#define RXD_L4CS  0x00000020
+#define RXD_IPCS  0x00000040
+#define RXD_PIF	  0x00000080
+#define RXD_NEXTP 4 /* shift, where it is not the last */
+#define RXD_LB	  0x00040000
+#define RXD_HBO	  0x00800000
+#define RXD_RXE	  0x20000000
+#define RXD_L4E	  0x40000000
+#define RXD_IPE	  0x80000000
 
 /* Packet types in the advanced write-back, 7.1.6.2 */
 #define PTYPE_IPV4 0x0010

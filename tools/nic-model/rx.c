@@ -149,9 +149,9 @@ static uint32_t split_of(I82599State *s, const struct ring *r,
 	if (r->type == TYPE_SPLIT && header <= r->header_buffer)
 		return header;
 	if (r->type == TYPE_SPLIT_ALWAYS)
-		return header && header <= r->header_buffer ?
-			       header :
-			       MIN(frame->length, r->header_buffer);
+		return header && header <= r->header_buffer
+			       ? header
+			       : MIN(frame->length, r->header_buffer);
 	return 0;
 }
 
@@ -261,8 +261,7 @@ static void report_sum(I82599State *s, const uint8_t *data,
 	v->rss_type = 0;
 	if (!p->ipv4 || !p->fragment || !(rxcsum & RXCSUM_IPPCSE))
 		return;
-	sum = (uint16_t)~i82599_fold(
-		i82599_sum(data + p->l4, p->l4_length, 0));
+	sum = (uint16_t)~i82599_fold(i82599_sum(data + p->l4, p->l4_length, 0));
 	v->hash = sum << 16 | lduw_be_p(data + p->l3 + 4);
 }
 
@@ -282,8 +281,7 @@ static void judge(I82599State *s, I82599Frame *frame, const I82599Packet *p,
 		v->status |= RXD_LB;
 	if (p->tagged)
 		v->status |= RXD_VP;
-	if (p->tagged &&
-	    (REG(s, i82599_rxq(v->queue, Q_DCTL)) & RXDCTL_VME)) {
+	if (p->tagged && (REG(s, i82599_rxq(v->queue, Q_DCTL)) & RXDCTL_VME)) {
 		v->vlan = p->tci;
 		shift = 4;
 		memmove(frame->data + 12, frame->data + 16, frame->length - 16);
@@ -309,9 +307,8 @@ static void add_crc(I82599State *s, I82599Frame *frame)
 /* 8.2.3.22.13: the longest frame; a VLAN tag may come on top. */
 static bool too_long(I82599State *s, const I82599Packet *p, size_t length)
 {
-	size_t most = REG(s, R_HLREG0) & HLREG0_JUMBOEN ?
-			      REG(s, R_MAXFRS) >> 16 :
-			      1518;
+	size_t most = REG(s, R_HLREG0) & HLREG0_JUMBOEN ? REG(s, R_MAXFRS) >> 16
+							: 1518;
 
 	return length + 4 > most + (p->tagged ? 4 : 0) ||
 	       length > I82599_MAX_FRAME;

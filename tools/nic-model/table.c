@@ -12,38 +12,64 @@
 
 #define ALL 0xffffffff
 
-#define ONE(a, r, w) { .address = a, .count = 1, .reset = r, .writable = w }
-#define MANY(a, n, r, w) \
-	{ .address = a, .count = n, .stride = 4, .reset = r, .writable = w }
+#define ONE(a, r, w)                                                \
+	{                                                           \
+		.address = a, .count = 1, .reset = r, .writable = w \
+	}
+#define MANY(a, n, r, w)                                           \
+	{                                                          \
+		.address = a, .count = n, .stride = 4, .reset = r, \
+		.writable = w                                      \
+	}
 #define STORED(a, n) MANY(a, n, 0, ALL)
-#define COUNTER(a, n) \
-	{ .address = a, .count = n, .stride = 4, .flags = REG_CLEAR }
-#define COUNTERS(a, n, st) \
-	{ .address = a, .count = n, .stride = st, .flags = REG_CLEAR }
-#define ALIAS(a, n, st, to, to_st)                                         \
-	{ .address = a, .count = n, .stride = st, .alias = to,             \
-	  .alias_stride = to_st }
-#define QUEUE(a, n, w) \
-	{ .address = a, .count = n, .stride = 0x40, .writable = w }
+#define COUNTER(a, n)                                                     \
+	{                                                                 \
+		.address = a, .count = n, .stride = 4, .flags = REG_CLEAR \
+	}
+#define COUNTERS(a, n, st)                                                 \
+	{                                                                  \
+		.address = a, .count = n, .stride = st, .flags = REG_CLEAR \
+	}
+#define ALIAS(a, n, st, to, to_st)                                   \
+	{                                                            \
+		.address = a, .count = n, .stride = st, .alias = to, \
+		.alias_stride = to_st                                \
+	}
+#define QUEUE(a, n, w)                                                  \
+	{                                                               \
+		.address = a, .count = n, .stride = 0x40, .writable = w \
+	}
 #define QUEUE_W(a, n, f)                                                   \
-	{ .address = a, .count = n, .stride = 0x40, .writable = ALL,       \
-	  .write = f }
-#define RX_QUEUES(a)                                                       \
-	QUEUE((a) + Q_BAL, 64, 0xffffff80), QUEUE((a) + Q_BAH, 64, ALL),   \
-		QUEUE((a) + Q_LEN, 64, 0x000fff80),                        \
+	{                                                                  \
+		.address = a, .count = n, .stride = 0x40, .writable = ALL, \
+		.write = f                                                 \
+	}
+#define RX_QUEUES(a)                                                          \
+	QUEUE((a) + Q_BAL, 64, 0xffffff80), QUEUE((a) + Q_BAH, 64, ALL),      \
+		QUEUE((a) + Q_LEN, 64, 0x000fff80),                           \
 		QUEUE((a) + Q_DCA, 64, ALL), QUEUE((a) + Q_HEAD, 64, 0xffff), \
-		QUEUE((a) + Q_SRRCTL, 64, ALL),                            \
-		QUEUE_W((a) + Q_TAIL, 64, i82599_write_rdt),               \
-		QUEUE_W((a) + Q_DCTL, 64, i82599_write_rxctl),             \
+		QUEUE((a) + Q_SRRCTL, 64, ALL),                               \
+		QUEUE_W((a) + Q_TAIL, 64, i82599_write_rdt),                  \
+		QUEUE_W((a) + Q_DCTL, 64, i82599_write_rxctl),                \
 		QUEUE((a) + Q_RSCCTL, 64, ALL)
-#define IRQ(a, n)                                                          \
-	{ .address = a, .count = n, .stride = 4, .read = i82599_read_irq,  \
-	  .write = i82599_write_irq }
-#define NVM(a)                                                             \
-	{ .address = a, .count = 1, .read = i82599_read_nvm,               \
-	  .write = i82599_write_nvm, .flags = REG_KEEP }
-#define READ(a, f) { .address = a, .count = 1, .read = f }
-#define WRITE(a, r, f) { .address = a, .count = 1, .reset = r, .write = f }
+#define IRQ(a, n)                                                  \
+	{                                                          \
+		.address = a, .count = n, .stride = 4,             \
+		.read = i82599_read_irq, .write = i82599_write_irq \
+	}
+#define NVM(a)                                                     \
+	{                                                          \
+		.address = a, .count = 1, .read = i82599_read_nvm, \
+		.write = i82599_write_nvm, .flags = REG_KEEP       \
+	}
+#define READ(a, f)                                  \
+	{                                           \
+		.address = a, .count = 1, .read = f \
+	}
+#define WRITE(a, r, f)                                           \
+	{                                                        \
+		.address = a, .count = 1, .reset = r, .write = f \
+	}
 
 const I82599Reg i82599_regs[] = {
 	/* General, 8.2.3.1. */
@@ -51,9 +77,14 @@ const I82599Reg i82599_regs[] = {
 	ALIAS(0x00004, 1, 4, R_CTRL, 4),
 	READ(R_STATUS, i82599_read_status),
 	STORED(R_CTRL_EXT, 1),
-	{ .address = R_ESDP, .count = 1, .writable = ALL,
-	  .read = i82599_read_esdp, .flags = REG_KEEP },
-	{ .address = R_I2CCTL, .count = 1, .read = i82599_read_i2c,
+	{ .address = R_ESDP,
+	  .count = 1,
+	  .writable = ALL,
+	  .read = i82599_read_esdp,
+	  .flags = REG_KEEP },
+	{ .address = R_I2CCTL,
+	  .count = 1,
+	  .read = i82599_read_i2c,
 	  .write = i82599_write_i2c,
 	  .reset = I2C_CLK_OUT | I2C_DATA_OUT },
 	READ(R_FRTIMER, i82599_read_timer),
@@ -68,9 +99,11 @@ const I82599Reg i82599_regs[] = {
 	STORED(0x1001c, 1), /* FLA */
 	ONE(R_EEMNGCTL, 0x000c0000, 0),
 	NVM(R_SWSM),
-	{ .address = R_SW_FW_SYNC, .count = 1, .writable = ALL,
+	{ .address = R_SW_FW_SYNC,
+	  .count = 1,
+	  .writable = ALL,
 	  .flags = REG_KEEP },
-	ONE(R_FWSM, 0, 0),
+	ONE(R_FWSM, 0x00008000, 0), /* valid, no manageability */
 	ONE(R_FACTPS, 0, 0),
 	ONE(R_GRC, 0, 0),
 
@@ -138,8 +171,8 @@ const I82599Reg i82599_regs[] = {
 	STORED(R_SYNQF, 1),
 	STORED(R_UTA, 128),
 	STORED(R_RTRUP2TC, 1),
-	STORED(0x0ec70, 1), /* RQTC */
-	STORED(0x0ec90, 1), /* LLITHRESH */
+	STORED(0x0ec70, 1),  /* RQTC */
+	STORED(0x0ec90, 1),  /* LLITHRESH */
 	STORED(0x05a80, 17), /* IMIR, IMIREXT, IMIRVP */
 
 	/* Receive DMA, 8.2.3.8. */
@@ -151,7 +184,9 @@ const I82599Reg i82599_regs[] = {
 	STORED(0x03028, 1), /* RSCDBU */
 	STORED(0x02c20, 1), /* RDSTATCTL */
 	WRITE(R_RXCTRL, 0, i82599_write_rxctl),
-	{ .address = R_RXPBSIZE, .count = 1, .reset = 0x00080000,
+	{ .address = R_RXPBSIZE,
+	  .count = 1,
+	  .reset = 0x00080000,
 	  .writable = 0x000ffc00 },
 	MANY(R_RXPBSIZE + 4, 7, 0, 0x000ffc00),
 	STORED(0x03d04, 1), /* DROPEN */
@@ -176,17 +211,17 @@ const I82599Reg i82599_regs[] = {
 	STORED(0x0cb00, 1), /* TIPG */
 
 	/* Classes of traffic, 8.2.3.10: stored. */
-	STORED(0x02430, 1), /* RTRPCS */
+	STORED(0x02430, 1),  /* RTRPCS */
 	STORED(0x02140, 16), /* RTRPT4C, RTRPT4S */
-	STORED(0x04900, 4), /* RTTDCS, RTTDQSEL, RTTDT1C, RTTDT1S */
+	STORED(0x04900, 4),  /* RTTDCS, RTTDQSEL, RTTDT1C, RTTDT1S */
 	STORED(0x04910, 16), /* RTTDT2C, RTTDT2S */
-	STORED(0x04980, 5), /* RTTBCNRM, RTTBCNRC, RTTDTECC */
-	STORED(0x04a90, 1), /* RTTQCNTG */
-	STORED(0x08b00, 1), /* RTTQCNCR */
-	STORED(0x0c800, 1), /* RTTUP2TC */
-	STORED(0x0cd00, 1), /* RTTPCS */
+	STORED(0x04980, 5),  /* RTTBCNRM, RTTBCNRC, RTTDTECC */
+	STORED(0x04a90, 1),  /* RTTQCNTG */
+	STORED(0x08b00, 1),  /* RTTQCNCR */
+	STORED(0x0c800, 1),  /* RTTUP2TC */
+	STORED(0x0cd00, 1),  /* RTTPCS */
 	STORED(0x0cd20, 16), /* RTTPT2C, RTTPT2S */
-	STORED(0x08120, 1), /* MTQC */
+	STORED(0x08120, 1),  /* MTQC */
 
 	/* Security, 8.2.3.12: switched off by its fuses. */
 	STORED(R_SECTXCTRL, 1),
@@ -196,21 +231,21 @@ const I82599Reg i82599_regs[] = {
 	ONE(R_SECRXSTAT, SECSTAT_RDY | SECSTAT_OFF_DIS, 0),
 
 	/* Virtual functions, 8.2.3.27, there are none: stored. */
-	STORED(0x00720, 2), /* PFMBIMR */
-	STORED(0x02f04, 1), /* QDE */
-	STORED(0x050b0, 2), /* PFFLP */
-	STORED(0x05180, 2), /* VMTXSW */
-	STORED(0x051b0, 1), /* VT_CTL */
-	STORED(0x051e0, 2), /* VFRE */
-	STORED(0x08000, 64), /* VMVIR */
-	STORED(0x08110, 2), /* VFTE */
-	STORED(0x08200, 9), /* PFVFSPOOF, PFDTXGSWC */
-	STORED(0x08790, 2), /* VMECM */
-	STORED(0x0ca00, 1), /* LBDRPEN */
-	STORED(0x0f000, 64), /* VMOLR */
-	STORED(0x0f100, 64), /* VLVF */
+	STORED(0x00720, 2),   /* PFMBIMR */
+	STORED(0x02f04, 1),   /* QDE */
+	STORED(0x050b0, 2),   /* PFFLP */
+	STORED(0x05180, 2),   /* VMTXSW */
+	STORED(0x051b0, 1),   /* VT_CTL */
+	STORED(0x051e0, 2),   /* VFRE */
+	STORED(0x08000, 64),  /* VMVIR */
+	STORED(0x08110, 2),   /* VFTE */
+	STORED(0x08200, 9),   /* PFVFSPOOF, PFDTXGSWC */
+	STORED(0x08790, 2),   /* VMECM */
+	STORED(0x0ca00, 1),   /* LBDRPEN */
+	STORED(0x0f000, 64),  /* VMOLR */
+	STORED(0x0f100, 64),  /* VLVF */
 	STORED(0x0f200, 128), /* VLVFB */
-	STORED(0x0f600, 16), /* MRCTL, VMRVLAN, VMRVM */
+	STORED(0x0f600, 16),  /* MRCTL, VMRVLAN, VMRVM */
 
 	/* Fibre Channel, 8.2.3.16: stored. */
 	STORED(0x02410, 7),
@@ -255,12 +290,12 @@ const I82599Reg i82599_regs[] = {
 	COUNTER(0x03f00, 16), /* PXONTXC, PXOFFTXC */
 	COUNTER(0x0cf00, 16), /* PXONRXC, PXOFFRXC */
 	COUNTER(0x04140, 16), /* PXONRXCNT, PXOFFRXCNT */
-	COUNTER(0x03240, 8), /* PXON2OFFCNT */
+	COUNTER(0x03240, 8),  /* PXON2OFFCNT */
 	COUNTER(R_MPC, 8),
 	COUNTER(0x03fc0, 8), /* RNBC */
 	COUNTER(R_PRC64, 6),
-	COUNTER(R_GPRC, 9), /* to GOTCH */
-	COUNTER(R_RUC, 4), /* RUC, RFC, ROC, RJC */
+	COUNTER(R_GPRC, 9),  /* to GOTCH */
+	COUNTER(R_RUC, 4),   /* RUC, RFC, ROC, RJC */
 	COUNTER(0x040b4, 3), /* MNGPRC, MNGPDC */
 	COUNTER(R_TORL, 2),
 	COUNTER(R_TPR, 8), /* TPR, TPT, PTC */

@@ -222,8 +222,7 @@ static void tx_bh(void *opaque)
 /* A frame leaves the MAC; there is room behind it for padding. */
 void i82599_tx_wire(I82599State *s, uint8_t *data, size_t length)
 {
-	if (length < I82599_MIN_FRAME &&
-	    (REG(s, R_HLREG0) & HLREG0_TXPADEN)) {
+	if (length < I82599_MIN_FRAME && (REG(s, R_HLREG0) & HLREG0_TXPADEN)) {
 		memset(data + length, 0, I82599_MIN_FRAME - length);
 		length = I82599_MIN_FRAME;
 	}
