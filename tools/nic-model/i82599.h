@@ -148,14 +148,15 @@ struct I82599State {
 	uint32_t buffered;
 	bool draining;
 	bool xoff_sent;
-	int64_t xoff_again;
+	QEMUTimer *xoff_timer;
 
-	/* Transmit. */
+	/* Transmit; outgoing is what a pause holds in the packet buffer. */
+	QSIMPLEQ_HEAD(, I82599Frame) outgoing;
 	I82599TxQueue txq[I82599_QUEUES];
 	bool sending;
 	bool kicked;
 	QEMUBH *tx_bh;
-	int64_t paused_until;
+	bool paused;
 	QEMUTimer *pause_timer;
 	uint8_t *segment;
 

@@ -9,6 +9,7 @@
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "qemu/bswap.h"
+#include "qemu/main-loop.h"
 #include "i82599.h"
 
 #define LINK_UP_NS (2 * SCALE_MS)
@@ -235,9 +236,30 @@ void i82599_write_msca(I82599State *s, uint32_t address, uint32_t value)
 	REG(s, R_MSRWD) = (uint32_t)NO_PHY << 16 | (REG(s, R_MSRWD) & 0xffff);
 }
 
+/*
+ * A pause ends by its timer, not by the clock: the partner's timer that renews
+ * it is due earlier and so runs first, however late both are.
+ */
 static void pause_over(void *opaque)
 {
-	i82599_tx_resume(opaque);
+	I82599State *s = opaque;
+
+	s->paused = false;
+	i82599_tx_resume(s);
+}
+
+static void pause_for(I82599State *s, uint16_t quanta)
+{
+	int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+
+	s->paused = quanta;
+	if (quanta) {
+		timer_mod(s->pause_timer, now + quanta * QUANTUM_NS);
+	} else {
+		/* Not from within the partner's sending of this very frame. */
+		timer_del(s->pause_timer);
+		qemu_bh_schedule(s->tx_bh);
+	}
 }
 
 /* True where a MAC control frame ends here. */
@@ -252,18 +274,8 @@ bool i82599_pause_frame(I82599State *s, const uint8_t *data, size_t length)
 		return !(mflcn & MFLCN_PMCF);
 	quanta = lduw_be_p(data + 16);
 	i82599_count(s, quanta ? R_LXOFFRX : R_LXONRX, 1);
-	if (mflcn & MFLCN_RFCE) {
-		s->paused_until = 0;
-		timer_del(s->pause_timer);
-		if (quanta) {
-			s->paused_until =
-				qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
-				quanta * QUANTUM_NS;
-			timer_mod(s->pause_timer, s->paused_until);
-		} else {
-			i82599_tx_resume(s);
-		}
-	}
+	if (mflcn & MFLCN_RFCE)
+		pause_for(s, quanta);
 	return (mflcn & MFLCN_DPF) || !(mflcn & MFLCN_PMCF);
 }
 
@@ -277,27 +289,41 @@ static void send_pause(I82599State *s, uint16_t quanta)
 	stw_be_p(frame + 14, OPCODE);
 	stw_be_p(frame + 16, quanta);
 	i82599_count(s, quanta ? R_LXOFFTX : R_LXONTX, 1);
+	i82599_count_tx(s, frame, sizeof(frame));
 	if (s->link_up)
 		qemu_send_packet(qemu_get_queue(s->nic), frame, sizeof(frame));
 }
 
-/* The packet buffer against its thresholds, 3.7.7.3.2; XOFF is refreshed. */
+static void send_xoff(I82599State *s)
+{
+	int64_t again = MAX(REG(s, R_FCRTV) & 0xffff, 1) * QUANTUM_NS;
+
+	s->xoff_sent = true;
+	send_pause(s, REG(s, R_FCTTV) & 0xffff);
+	timer_mod(s->xoff_timer, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + again);
+}
+
+/* Before the partner's pause is over. */
+static void xoff_again(void *opaque)
+{
+	I82599State *s = opaque;
+
+	if (s->xoff_sent)
+		send_xoff(s);
+}
+
+/* The packet buffer against its thresholds, 3.7.7.3.2. */
 void i82599_pause_check(I82599State *s)
 {
 	uint32_t high = REG(s, R_FCRTH), low = REG(s, R_FCRTL);
-	int64_t now;
 
 	if (!(REG(s, R_FCCFG) & FCCFG_TFCE) || !(high & FCRTH_FCEN))
 		return;
-	if (s->buffered > (high & FCRT_THRESHOLD)) {
-		now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
-		if (s->xoff_sent && now < s->xoff_again)
-			return;
-		s->xoff_sent = true;
-		s->xoff_again = now + (REG(s, R_FCRTV) & 0xffff) * QUANTUM_NS;
-		send_pause(s, REG(s, R_FCTTV) & 0xffff);
+	if (!s->xoff_sent && s->buffered > (high & FCRT_THRESHOLD)) {
+		send_xoff(s);
 	} else if (s->xoff_sent && s->buffered <= (low & FCRT_THRESHOLD)) {
 		s->xoff_sent = false;
+		timer_del(s->xoff_timer);
 		if (low & FCRTL_XONE)
 			send_pause(s, 0);
 	}
@@ -322,6 +348,7 @@ void i82599_link_init(I82599State *s, Error **errp)
 	s->link_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, link_timer, s);
 	s->flap_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, flap_timer, s);
 	s->pause_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, pause_over, s);
+	s->xoff_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, xoff_again, s);
 	s->i2c = i2c_init_bus(DEVICE(s), "cage");
 	bitbang_i2c_init(&s->i2c_pins, s->i2c);
 	if (!has_module(s))
@@ -335,4 +362,5 @@ void i82599_link_exit(I82599State *s)
 	timer_free(s->link_timer);
 	timer_free(s->flap_timer);
 	timer_free(s->pause_timer);
+	timer_free(s->xoff_timer);
 }

@@ -376,4 +376,5 @@ void i82599_rx_reset(I82599State *s)
 	}
 	s->buffered = 0;
 	s->xoff_sent = false;
+	timer_del(s->xoff_timer);
 }

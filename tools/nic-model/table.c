@@ -44,6 +44,10 @@
 		.address = a, .count = n, .stride = 0x40, .writable = ALL, \
 		.write = f                                                 \
 	}
+#define PAIRED(a, n, w)                                              \
+	{                                                            \
+		.address = a, .count = n, .stride = 8, .writable = w \
+	}
 #define RX_QUEUES(a)                                                          \
 	QUEUE((a) + Q_BAL, 64, 0xffffff80), QUEUE((a) + Q_BAH, 64, ALL),      \
 		QUEUE((a) + Q_LEN, 64, 0x000fff80),                           \
@@ -152,7 +156,8 @@ const I82599Reg i82599_regs[] = {
 	STORED(R_MCSTCTRL, 1),
 	STORED(R_ETQF, 8),
 	STORED(R_MTA, 128),
-	STORED(R_RAL, 256),
+	PAIRED(R_RAL, 128, ALL),
+	PAIRED(R_RAH, 128, RAH_AV | 0xffff),
 	ALIAS(R_RAL_OLD, 32, 4, R_RAL, 4),
 	STORED(0x0a600, 256), /* MPSAR */
 	STORED(R_PSRTYPE, 64),

@@ -26,10 +26,51 @@ static bool open_gate(I82599State *s)
 {
 	if (!(REG(s, R_DMATXCTL) & DMATXCTL_TE) || !i82599_may_dma(s))
 		return false;
+	return (REG(s, R_HLREG0) & HLREG0_LPBK) || (s->link_up && !s->paused);
+}
+
+static void leave(I82599State *s, const uint8_t *data, size_t length)
+{
+	i82599_count_tx(s, data, length);
 	if (REG(s, R_HLREG0) & HLREG0_LPBK)
-		return true;
-	return s->link_up &&
-	       s->paused_until <= qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+		i82599_rx_frame(s, data, length, true);
+	else if (s->link_up)
+		qemu_send_packet(qemu_get_queue(s->nic), data, length);
+}
+
+/*
+ * A frame for the wire; there is room behind it for padding.  A pause that
+ * begins within a segmented packet keeps the rest of it in the packet buffer.
+ */
+void i82599_tx_wire(I82599State *s, uint8_t *data, size_t length)
+{
+	I82599Frame *frame;
+
+	if (length < I82599_MIN_FRAME && (REG(s, R_HLREG0) & HLREG0_TXPADEN)) {
+		memset(data + length, 0, I82599_MIN_FRAME - length);
+		length = I82599_MIN_FRAME;
+	}
+	if (QSIMPLEQ_EMPTY(&s->outgoing) && !s->paused) {
+		leave(s, data, length);
+		return;
+	}
+	frame = g_malloc(sizeof(*frame) + length);
+	memcpy(frame->data, data, length);
+	frame->length = length;
+	QSIMPLEQ_INSERT_TAIL(&s->outgoing, frame, next);
+}
+
+/* What a pause kept; false while there is more. */
+static bool send_kept(I82599State *s)
+{
+	I82599Frame *frame;
+
+	while (open_gate(s) && (frame = QSIMPLEQ_FIRST(&s->outgoing))) {
+		QSIMPLEQ_REMOVE_HEAD(&s->outgoing, next);
+		leave(s, frame->data, frame->length);
+		g_free(frame);
+	}
+	return QSIMPLEQ_EMPTY(&s->outgoing);
 }
 
 static void set_context(I82599TxQueue *q, const uint32_t *word)
@@ -199,7 +240,9 @@ static void run(I82599State *s, int only)
 	do {
 		again = false;
 		s->kicked = false;
-		for (queue = 0; queue < I82599_QUEUES && open_gate(s); queue++)
+		for (queue = 0;
+		     queue < I82599_QUEUES && send_kept(s) && open_gate(s);
+		     queue++)
 			if (only < 0 || queue == only)
 				again |= !run_queue(s, queue, &budget);
 		only = -1;
@@ -217,20 +260,6 @@ void i82599_tx_resume(I82599State *s)
 static void tx_bh(void *opaque)
 {
 	i82599_tx_resume(opaque);
-}
-
-/* A frame leaves the MAC; there is room behind it for padding. */
-void i82599_tx_wire(I82599State *s, uint8_t *data, size_t length)
-{
-	if (length < I82599_MIN_FRAME && (REG(s, R_HLREG0) & HLREG0_TXPADEN)) {
-		memset(data + length, 0, I82599_MIN_FRAME - length);
-		length = I82599_MIN_FRAME;
-	}
-	i82599_count_tx(s, data, length);
-	if (REG(s, R_HLREG0) & HLREG0_LPBK)
-		i82599_rx_frame(s, data, length, true);
-	else
-		qemu_send_packet(qemu_get_queue(s->nic), data, length);
 }
 
 void i82599_write_tdt(I82599State *s, uint32_t address, uint32_t value)
@@ -252,8 +281,19 @@ void i82599_write_txctl(I82599State *s, uint32_t address, uint32_t value)
 
 void i82599_tx_init(I82599State *s)
 {
+	QSIMPLEQ_INIT(&s->outgoing);
 	s->tx_bh = qemu_bh_new(tx_bh, s);
 	s->segment = g_malloc(I82599_MAX_TSO + I82599_MIN_FRAME);
+}
+
+static void drop_kept(I82599State *s)
+{
+	I82599Frame *frame;
+
+	while ((frame = QSIMPLEQ_FIRST(&s->outgoing))) {
+		QSIMPLEQ_REMOVE_HEAD(&s->outgoing, next);
+		g_free(frame);
+	}
 }
 
 void i82599_tx_reset(I82599State *s)
@@ -264,7 +304,8 @@ void i82599_tx_reset(I82599State *s)
 		s->txq[i].begun = false;
 		memset(s->txq[i].context, 0, sizeof(s->txq[i].context));
 	}
-	s->paused_until = 0;
+	drop_kept(s);
+	s->paused = false;
 	qemu_bh_cancel(s->tx_bh);
 }
 
@@ -275,6 +316,7 @@ void i82599_tx_exit(I82599State *s)
 	for (i = 0; i < I82599_QUEUES; i++)
 		if (s->txq[i].data)
 			g_byte_array_unref(s->txq[i].data);
+	drop_kept(s);
 	qemu_bh_delete(s->tx_bh);
 	g_free(s->segment);
 }
