@@ -49,10 +49,12 @@ static void signal_vector(I82599State *s, unsigned int vector)
 	s->vector_cause &= ~bit;
 	if (vector < 16)
 		s->eicr &= ~(REG(s, R_EIAC) & (uint32_t)bit);
+	/* A dropped one was never there, so it masks nothing either. */
+	if (i82599_fault_take(&s->faults.drop_interrupts))
+		return;
 	if (REG(s, R_GPIE) & GPIE_EIAME)
 		s->eims_ex &= ~(s->eiam_ex & bit);
-	if (!i82599_fault_take(&s->faults.drop_interrupts))
-		msix_notify(&s->parent_obj, vector);
+	msix_notify(&s->parent_obj, vector);
 }
 
 static void update_msix(I82599State *s)
