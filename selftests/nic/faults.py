@@ -120,4 +120,4 @@ def removed():
     nic.transfer()
 
 
-ktap.main()
+ktap.main(nic.EVERY)

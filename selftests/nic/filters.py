@@ -217,13 +217,9 @@ def moderation():
     try:
         with nic.here.socket(V4, socket.SOCK_DGRAM) as tap:
             tap.bind((nic.here.address(V4), 0))
-            tap.connect((nic.peer.address(V4), PORT))
             began, before = time.monotonic(), interrupts()
             for _ in range(3000):
-                try:
-                    tap.send(b"x")
-                except ConnectionRefusedError:
-                    pass
+                tap.sendto(b"x", (nic.peer.address(V4), PORT))
             took, count = time.monotonic() - began, interrupts() - before
         # Two vectors; the software that looks after queues adds a few.
         most = 2 * took / 0.0008 + 20
@@ -232,4 +228,4 @@ def moderation():
         nic.peer.ethtool("-C", "rx-usecs", "1")
 
 
-ktap.main()
+ktap.main(nic.EVERY)

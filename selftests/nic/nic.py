@@ -17,6 +17,8 @@ import threading
 import time
 
 WAIT = 60
+# Every case, or one of so many.
+EVERY = int(os.environ.get("ATMOS_TEST_SCALE", "1"))
 HERE = os.path.dirname(os.path.abspath(__file__))
 CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)

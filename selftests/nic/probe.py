@@ -102,4 +102,4 @@ def identify():
     nic.here.ethtool("-p", "1")
 
 
-ktap.main()
+ktap.main(nic.EVERY)

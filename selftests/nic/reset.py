@@ -106,4 +106,4 @@ def function_reset():
     nic.transfer()
 
 
-ktap.main()
+ktap.main(nic.EVERY)
