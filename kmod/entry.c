@@ -16,6 +16,7 @@
 #include "contract.h"
 #include "cpu.h"
 #include "domain.h"
+#include "inject.h"
 #include "trace.h"
 #include "words.h"
 
@@ -209,10 +210,15 @@ static void entry_commit(struct atmos_domain *dom, u32 record_used)
 /* In, and out again; the caller holds the lock. */
 static enum atmos_entry_status entry_cross(struct atmos_domain *dom, struct gate_fault *f)
 {
+	enum atmos_entry_status status;
+
 	dom->in->now_us = atmos_now_us();
 	dom->out->nr_slots = 0;
 	dom->out->flags = 0;
-	return atmos_gate_run(dom, f);
+	inject_before(dom);
+	status = atmos_gate_run(dom, f);
+	inject_after(dom, status);
+	return status;
 }
 
 /**

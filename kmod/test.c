@@ -403,6 +403,7 @@ static int test_fault(struct atmos_test_fault *arg)
 		arg->rip = f->rip;
 		strscpy(arg->image, f->image, sizeof(arg->image));
 		strscpy(arg->symbol, f->symbol, sizeof(arg->symbol));
+		strscpy(arg->why, f->why ?: "", sizeof(arg->why));
 	}
 	kfree(f);
 	return err;
@@ -419,6 +420,8 @@ union test_arg {
 	struct atmos_test_provoke provoke;
 	struct atmos_test_remap remap;
 	struct atmos_test_fault fault;
+	struct atmos_test_inject inject;
+	struct atmos_test_injected injected;
 	u64 id;
 };
 
@@ -479,6 +482,12 @@ static long test_ioctl(struct file *file, unsigned int cmd, unsigned long user)
 	case ATMOS_TEST_FAULT:
 		ret = test_fault(&arg.fault);
 		break;
+	case ATMOS_TEST_INJECT:
+		ret = atmos_inject_order(tf, &arg.inject);
+		break;
+	case ATMOS_TEST_INJECTED:
+		ret = atmos_inject_result(tf, &arg.injected);
+		break;
 	default:
 		ret = test_domain_call(tf, cmd, &arg);
 		break;
@@ -511,6 +520,7 @@ static int test_release(struct inode *inode, struct file *file)
 	struct atmos_test_domain *td;
 	unsigned long id;
 
+	atmos_inject_release(tf);
 	xa_for_each(&tf->domains, id, td)
 		test_domain_end(td);
 	xa_destroy(&tf->domains);

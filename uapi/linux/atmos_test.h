@@ -239,6 +239,7 @@ enum atmos_test_fault_kind {
  * @rip: where it happened, in the domain's window unless it jumped out
  * @image: name of the image
  * @symbol: "name+0xoffset/0xsize" of @rip, empty if it lies in no symbol
+ * @why: of a contract violation: which
  *
  * ENOENT when the ring has no such report any more.
  */
@@ -251,6 +252,105 @@ struct atmos_test_fault {
 	__u64 address;
 	__u64 rip;
 	char image[32];
+	char symbol[48];
+	char why[64];
+};
+
+/**
+ * enum atmos_test_inject_kind - what a fault is put into, and when
+ * @ATMOS_TEST_INJECT_NONE: nothing; the domain is only watched
+ * @ATMOS_TEST_INJECT_TEXT: before the entry: code, in a copy of the page that
+ *	this domain alone has
+ * @ATMOS_TEST_INJECT_DATA: before the entry: what is neither code nor stack nor
+ *	mailbox; pages that domains share are copied first
+ * @ATMOS_TEST_INJECT_EVENT: the used slots of events, as the domain sees them
+ * @ATMOS_TEST_INJECT_HEAD: the head of the events' page, as the domain sees it
+ * @ATMOS_TEST_INJECT_LOSE: one event of the entry is not there
+ * @ATMOS_TEST_INJECT_TWICE: one event of the entry is there twice
+ * @ATMOS_TEST_INJECT_START: registers, before the first instruction
+ * @ATMOS_TEST_INJECT_REGS: registers, at an interrupt some time into the entry
+ * @ATMOS_TEST_INJECT_STACK: likewise, the used part of the stack
+ * @ATMOS_TEST_INJECT_CODE: likewise, code at the interrupted instruction
+ * @ATMOS_TEST_INJECT_STATE: likewise, the record that the domain works on
+ * @ATMOS_TEST_INJECT_COMMAND: after the entry, before it is judged: commands
+ * @ATMOS_TEST_INJECT_RECORD: likewise, the record
+ * @ATMOS_TEST_INJECT_KILL: the entry dies as by atmosctl domain kill
+ */
+enum atmos_test_inject_kind {
+	ATMOS_TEST_INJECT_NONE = 0,
+	ATMOS_TEST_INJECT_TEXT,
+	ATMOS_TEST_INJECT_DATA,
+	ATMOS_TEST_INJECT_EVENT,
+	ATMOS_TEST_INJECT_HEAD,
+	ATMOS_TEST_INJECT_LOSE,
+	ATMOS_TEST_INJECT_TWICE,
+	ATMOS_TEST_INJECT_START,
+	ATMOS_TEST_INJECT_REGS,
+	ATMOS_TEST_INJECT_STACK,
+	ATMOS_TEST_INJECT_CODE,
+	ATMOS_TEST_INJECT_STATE,
+	ATMOS_TEST_INJECT_COMMAND,
+	ATMOS_TEST_INJECT_RECORD,
+	ATMOS_TEST_INJECT_KILL,
+	ATMOS_TEST_INJECT_NR,
+};
+
+/**
+ * struct atmos_test_inject - order one fault for any domain
+ * @domain: its id
+ * @kind: enum atmos_test_inject_kind
+ * @nth: at which entry from now, 1: the next; at a later one if that entry has
+ *	nothing of the kind
+ * @where: any number: chooses the place
+ * @value: any number: chooses the bit, or is xor'ed to the word
+ * @word: 0: one bit, 1: one word of 8 bytes, aligned
+ * @delay_ns: of kinds at an interrupt: how long after the entry began
+ * @id: out: name of the order, for ATMOS_TEST_INJECTED
+ * @reserved: 0
+ *
+ * EBUSY when there are too many orders, or another one for that domain.
+ */
+struct atmos_test_inject {
+	__u64 domain;
+	__u32 kind;
+	__u32 nth;
+	__u64 where;
+	__u64 value;
+	__u32 word;
+	__u32 delay_ns;
+	__u32 id;
+	__u32 reserved;
+};
+
+/**
+ * struct atmos_test_injected - what became of an order, which ends here
+ * @id: of the order
+ * All others are out.
+ * @fired: the fault was put in
+ * @given_up: the domain was given up
+ * @place: of text, data and stack: offset in the window; of registers: number
+ *	in the order rax rbx rcx rdx rsi rdi rbp rsp r8..r15 rip rflags; else offset
+ *	in the part of the mailbox; of LOSE and TWICE the slot
+ * @before: the word there
+ * @after: what was put there
+ * @deaths: of the domain, since the fault, or since the order if there was none
+ * @entries: committed between the fault and the first of these deaths, or now
+ * @fault: sequence number of that death's report, 0 for none
+ * @ready_ns: from the first death to the next entry, 0 if there was none
+ * @symbol: function at @place, of text, or that was interrupted
+ */
+struct atmos_test_injected {
+	__u32 id;
+	__u32 reserved;
+	__u32 fired;
+	__u32 given_up;
+	__u64 place;
+	__u64 before;
+	__u64 after;
+	__u64 deaths;
+	__u64 entries;
+	__u64 fault;
+	__u64 ready_ns;
 	char symbol[48];
 };
 
@@ -266,5 +366,7 @@ struct atmos_test_fault {
 #define ATMOS_TEST_FAULT	_IOWR(ATMOS_TEST_IOC, 9, struct atmos_test_fault)
 /* Forget a loaded image; only @image counts. EBUSY while a domain runs it. */
 #define ATMOS_TEST_FORGET	_IOW(ATMOS_TEST_IOC, 10, struct atmos_test_create)
+#define ATMOS_TEST_INJECT	_IOWR(ATMOS_TEST_IOC, 11, struct atmos_test_inject)
+#define ATMOS_TEST_INJECTED	_IOWR(ATMOS_TEST_IOC, 12, struct atmos_test_injected)
 
 #endif /* _UAPI_LINUX_ATMOS_TEST_H */
