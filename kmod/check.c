@@ -27,6 +27,8 @@ struct check_piece {
  * struct check - what the entry's commands have said so far
  * @una: as ACKED left it
  * @rcv_next: as DELIVER left it
+ * @at: as DEADLINE left it
+ * @state: as STATE left it
  * @deadline: DEADLINE was seen, which comes last
  * @nr: of @piece
  * @piece: stashed in this entry
@@ -34,6 +36,8 @@ struct check_piece {
 struct check {
 	u64 una;
 	u64 rcv_next;
+	u64 at;
+	u8 state;
 	bool deadline;
 	u32 nr;
 	struct check_piece piece[STACK_RX_BATCH];
@@ -55,6 +59,8 @@ void atmos_check_begin(struct atmos_sock *as)
 
 	c->una = as->kind == STACK_UDP ? 0 : as->tx.start;
 	c->rcv_next = as->rcv_next;
+	c->at = as->deadline;
+	c->state = as->tcp_state;
 	c->deadline = false;
 	c->nr = 0;
 }
@@ -69,6 +75,26 @@ static bool check_bytes(struct atmos_domain *dom, const struct dom_msg *msg, u32
 
 	return skb && offset >= atmos_rx_cb(skb)->l4 && offset <= skb->len &&
 	       len <= skb->len - offset;
+}
+
+/* The record that the domain left behind; what it says is looked at last. */
+static const struct tcp_record *check_tcb(const struct atmos_domain *dom)
+{
+	return (const void *)dom->out->record;
+}
+
+/*
+ * Do the frame's bytes have that place in the stream, by its own TCP header?
+ * Then no error of a stack can move, lose or repeat any.
+ */
+static bool check_place(struct atmos_domain *dom, const struct dom_msg *msg, u32 offset, u32 pos)
+{
+	const struct sk_buff *skb = atmos_rx_skb(atmos_handle_find(dom->handles, msg->hdr.handle));
+	const struct atmos_rx_cb *cb = atmos_rx_cb(skb);
+	const struct tcphdr *th = (const void *)(skb->data + cb->l4);
+
+	return offset >= cb->hlen &&
+	       ntohl(th->seq) + offset - cb->hlen == check_tcb(dom)->irs + 1 + pos;
 }
 
 static const struct check_piece *check_piece_at(const struct check *c, u64 pos)
@@ -112,6 +138,8 @@ static int check_deliver(struct atmos_domain *dom, struct check *c, const struct
 
 	if (!check_bytes(dom, msg, m->offset, m->len))
 		REFUSE("DELIVER: bytes are not payload of the frame");
+	if (!check_place(dom, msg, m->offset, m->pos))
+		REFUSE("DELIVER: not where the frame's header says");
 	if (m->pos != c->rcv_next)
 		REFUSE("DELIVER: not where the stream goes on");
 	if (m->upto < pos || m->upto > as->rcv_edge)
@@ -137,6 +165,8 @@ static int check_stash(struct atmos_domain *dom, struct check *c, const struct d
 
 	if (!check_bytes(dom, msg, m->offset, m->len))
 		REFUSE("STASH: bytes are not payload of the frame");
+	if (!check_place(dom, msg, m->offset, m->pos))
+		REFUSE("STASH: not where the frame's header says");
 	if (m->id)
 		REFUSE("STASH: a stream has no datagrams");
 	if (m->pos <= c->rcv_next || m->pos + m->len > as->rcv_edge)
@@ -260,6 +290,27 @@ static int check_l4(const u8 *h, u32 hlen, const struct check_header *ip, const 
 	return 0;
 }
 
+/* The peer will believe it: bytes at their place, the end at its, and no more acknowledged than is here. */
+static int check_segment(struct atmos_domain *dom, const struct check *c,
+			 const struct dom_cmd_XMIT *m, const struct tcphdr *th, const char **why)
+{
+	const struct tcp_record *r = check_tcb(dom);
+	const struct atmos_sock *as = dom->owner;
+	u32 pos = ntohl(th->seq) - r->iss - 1;
+
+	if (th->rst)
+		return 0;
+	if (m->len && pos != (u32)m->pos)
+		REFUSE("XMIT: bytes under another sequence number than theirs");
+	if (unlikely(th->fin) && (!as->shut || pos + m->len != (u32)as->tx.end))
+		REFUSE("XMIT: an end that is not the stream's");
+	/* One more for a FIN; who does not read any more, acknowledges unread bytes. */
+	if (th->ack && (s32)(ntohl(th->ack_seq) - r->irs - 2 - (u32)c->rcv_next) > 0 &&
+	    !(as->shut & STACK_SHUT_CLOSE))
+		REFUSE("XMIT: acknowledges what was not delivered");
+	return 0;
+}
+
 /* UDP: exactly what the application asked for, to whom it asked. */
 static int check_datagram(struct atmos_sock *as, const struct dom_cmd_XMIT *m,
 			  const struct check_header *ip, const char **why)
@@ -306,15 +357,17 @@ static int check_xmit(struct atmos_domain *dom, struct check *c, const struct do
 		REFUSE("XMIT: more than segmentation offload takes");
 	if (piece && hlen + piece > as->config.mtu && !(m->flags & STACK_XMIT_PROBE))
 		REFUSE("XMIT: packets larger than the route takes");
+	if (as->kind == STACK_TCP)
+		return check_segment(dom, c, m, (const void *)(h + ip.l4), why);
 	return 0;
 }
 
 static int check_acked(struct check *c, const struct atmos_sock *as, u64 una, const char **why)
 {
-	u64 end = as->kind == STACK_UDP ? as->send_pos : as->tx.end;
+	u64 end = as->kind == STACK_UDP ? as->send_pos : as->tx_max;
 
 	if (una < c->una || una > end)
-		REFUSE("ACKED: back, or beyond what was to be sent");
+		REFUSE("ACKED: back, or beyond what was sent");
 	c->una = una;
 	return 0;
 }
@@ -322,12 +375,13 @@ static int check_acked(struct check *c, const struct atmos_sock *as, u64 una, co
 static int check_deadline(struct check *c, struct atmos_domain *dom, u64 at, const char **why)
 {
 	c->deadline = true;
+	c->at = at;
 	if (at && (at <= dom->in->now_us || at > dom->in->now_us + CHECK_DEADLINE_MAX))
 		REFUSE("DEADLINE: past, or too far away");
 	return 0;
 }
 
-static int check_state(const struct atmos_sock *as, const struct check *c,
+static int check_state(const struct atmos_sock *as, struct check *c,
 		       const struct dom_cmd_STATE *m, const char **why)
 {
 	if (as->kind != STACK_TCP || !m->state || m->state > TCPS_CLOSING ||
@@ -339,6 +393,9 @@ static int check_state(const struct atmos_sock *as, const struct check *c,
 		REFUSE("STATE: end of the stream beyond the room that there is");
 	if (as->eof && (!(m->flags & STACK_ST_EOF) || m->rcv_end != as->rcv_end))
 		REFUSE("STATE: another end of the stream");
+	if (m->flags & STACK_ST_EOF && m->rcv_end != c->rcv_next && !(as->shut & STACK_SHUT_CLOSE))
+		REFUSE("STATE: the end of the stream before all of it");
+	c->state = m->state;
 	return 0;
 }
 
@@ -440,6 +497,8 @@ static int check_ranges(const struct tcp_record *r, const char **why)
 static int check_positions(const struct atmos_sock *as, const struct check *c,
 			   const struct tcp_record *r, const char **why)
 {
+	u64 acked = min(r->snd_una, r->snd_tail);
+
 	if (r->snd_una > r->snd_nxt || r->snd_nxt - r->snd_una > 1u << 30 ||
 	    r->snd_nxt > r->snd_tail + 1 || r->snd_tail > as->tx.end + 1)
 		REFUSE("record: positions of sending contradict each other");
@@ -448,10 +507,83 @@ static int check_positions(const struct atmos_sock *as, const struct check *c,
 		REFUSE("record: offers more room than there is");
 	if (r->rcv_nxt > r->rcv_adv + 1 && r->head.state != TCPS_SYN_SENT)
 		REFUSE("record: received more than was offered");
+	/* Else no later segment would count as news of the peer's window. */
+	if ((s32)(r->snd_wl1_seq - (u32)r->rcv_adv) > 1 ||
+	    (s32)(r->snd_wl2_seq - (u32)r->snd_nxt) > 0)
+		REFUSE("record: the peer's window is known from the future");
 	/* SYN and FIN count in rcv_nxt; nobody reads what comes after a shutdown. */
 	if (r->rcv_nxt && c->rcv_next != r->rcv_nxt - 1 && c->rcv_next != r->rcv_nxt - 2 &&
 	    !(as->shut & (STACK_SHUT_CLOSE | STACK_SHUT_RECV)))
 		REFUSE("record: received is not what was delivered");
+	if (c->state == TCPS_CLOSE || !c->state)
+		return 0;
+	if (acked - !!acked != c->una)
+		REFUSE("record: acknowledged is not what was told");
+	/* Events are told until they are committed; a conversion is told none. */
+	if (unlikely(as->pending))
+		return 0;
+	if (r->snd_tail != as->tx.end + 1)
+		REFUSE("record: the stream to send ends elsewhere");
+	if (r->rcv_edge != as->rcv_edge + 1 && !as->eof)
+		REFUSE("record: the room for bytes is another");
+	return 0;
+}
+
+/* What the two ends have agreed on is for life. */
+static int check_agreed(const struct tcp_record *r, const struct tcp_record *old,
+			const char **why)
+{
+	if ((r->iss ^ old->iss) | (r->irs ^ old->irs) | (r->ts_offset ^ old->ts_offset) |
+	    (r->mss_peer ^ old->mss_peer) | (r->snd_wscale ^ old->snd_wscale) |
+	    (r->rcv_wscale ^ old->rcv_wscale) |
+	    ((r->flags ^ old->flags) & (TCP_F_TS | TCP_F_SACK | TCP_F_WS)))
+		REFUSE("record: what the ends have agreed on is another");
+	return 0;
+}
+
+/* Ends of streams, and urgent data. */
+static int check_ends(const struct atmos_sock *as, const struct check *c,
+		      const struct tcp_record *r, const struct tcp_record *old, const char **why)
+{
+	u8 shut = as->shut & STACK_SHUT_CLOSE ?
+		  STACK_SHUT_CLOSE | STACK_SHUT_SEND | STACK_SHUT_RECV : as->shut;
+
+	if (unlikely(r->rcv_fin) &&
+	    (atmos_tcb_whole(old) && old->rcv_fin ? r->rcv_fin != old->rcv_fin :
+	     r->rcv_fin + 1 < r->rcv_nxt || r->rcv_fin > r->rcv_adv + 1))
+		REFUSE("record: the peer's end is elsewhere");
+	if (unlikely(r->snd_urg) && r->snd_urg != as->urgent)
+		REFUSE("record: urgent data that nobody sent");
+	if (r->shut != shut && !as->pending && c->state && c->state != TCPS_CLOSE)
+		REFUSE("record: what the application has shut is not");
+	return 0;
+}
+
+/* What was told is what is meant. */
+static int check_told(const struct check *c, const struct tcp_record *r, const char **why)
+{
+	if (r->deadline != c->at)
+		REFUSE("record: another deadline than was told");
+	if (c->state && r->head.state != c->state)
+		REFUSE("record: another state than was told");
+	return 0;
+}
+
+/* 0 is never: what comes after all others. */
+static bool check_timer(u64 at, u64 first, u64 last)
+{
+	return at - 1 >= first && at <= last;
+}
+
+/* Timers that are too far away never come. */
+static int check_timers(const struct atmos_domain *dom, const struct check *c,
+			const struct tcp_record *r, const char **why)
+{
+	u64 first = c->at - 1, last = dom->in->now_us + CHECK_DEADLINE_MAX;
+
+	if (!check_timer(r->t_rtx, first, last) || !check_timer(r->t_delack, first, last) ||
+	    !check_timer(r->t_keep, first, last) || !check_timer(r->t_life, first, last))
+		REFUSE("record: a timer before the deadline, or too far away");
 	return 0;
 }
 
@@ -459,6 +591,7 @@ static int check_tcp_record(struct atmos_domain *dom, const struct check *c,
 			    const struct tcp_record *r, const char **why)
 {
 	const struct tcp_record *old = (const void *)dom->shadow;
+	int err;
 
 	if (r->nr_tx > TCP_TX_MAX || r->nr_ooo > TCP_OOO_MAX || r->snd_wscale > 14 ||
 	    r->rcv_wscale > 14)
@@ -468,9 +601,14 @@ static int check_tcp_record(struct atmos_domain *dom, const struct check *c,
 	     r->snd_tail < old->snd_tail || r->rcv_nxt < old->rcv_nxt ||
 	     r->rcv_adv < old->rcv_adv || r->rcv_edge < old->rcv_edge))
 		REFUSE("record: a position moved back");
-	/* Ranges are not in the part that is the same in all versions. */
-	return check_positions(dom->owner, c, r, why) ?:
-	       (atmos_tcb_whole(r) ? check_ranges(r, why) : 0);
+	err = check_positions(dom->owner, c, r, why) ?: check_told(c, r, why);
+	if (likely(!err && old->rcv_nxt))
+		err = check_agreed(r, old, why);
+	/* What follows is not in the part that is the same in all versions. */
+	if (err || !atmos_tcb_whole(r))
+		return err;
+	return check_timers(dom, c, r, why) ?: check_ends(dom->owner, c, r, old, why) ?:
+	       check_ranges(r, why);
 }
 
 /**
