@@ -32,7 +32,7 @@ submake = $(MAKE) --no-print-directory $(if $(V),,-s) -C
 
 .DEFAULT_GOAL := modules
 .PHONY: help modules images tools selftests host-test kselftest check demo \
-	bench style stats docs install uninstall clean \
+	bench faultinject style stats docs install uninstall clean \
 	$(packages) $(tool_dirs) $(suite_dirs)
 
 help: ## this list
@@ -42,6 +42,7 @@ help: ## this list
 	@echo '  KERNEL=VERSION  6.1, 6.12, 7.3, or the path of a kernel build directory'
 	@echo '  SUITE="a b"     suites for kselftest (all of selftests/ without)'
 	@echo '  BENCH=group     group for bench (all without)'
+	@echo '  TRIALS=N SEED=N PRIVILEGE=user|kernel   for faultinject (10000, 1, user)'
 	@echo '  COVERAGE=1      host-test tells line coverage'
 	@echo '  PREFIX, DESTDIR for install (/usr/local)'
 	@echo '  W=1 C=2 V=1     as in the kernel'
@@ -81,6 +82,10 @@ demo: packages-build packages-vm ## shows what Atmos does, in a guest
 
 bench: packages-build packages-vm ## measures, in guests: BENCH=
 	@tools/bench/run $(BENCH)
+
+faultinject: packages-build packages-vm ## injects faults: TRIALS=, SEED=, PRIVILEGE=
+	@tools/faultinject/run --trials $(or $(TRIALS),10000) --seed $(or $(SEED),1) \
+		--privilege $(or $(PRIVILEGE),user) --kernel $(or $(KERNEL),6.1)
 
 style: packages-build packages-host packages-docs ## style gates
 	@tools/check/style
