@@ -517,6 +517,8 @@ static int check_positions(const struct atmos_sock *as, const struct check *c,
 		REFUSE("record: received is not what was delivered");
 	if (c->state == TCPS_CLOSE || !c->state)
 		return 0;
+	if (!(r->flags & TCP_F_FIN_SENT) != (r->snd_nxt <= r->snd_tail))
+		REFUSE("record: a FIN that was not sent, or is forgotten");
 	if (acked - !!acked != c->una)
 		REFUSE("record: acknowledged is not what was told");
 	/* Events are told until they are committed; a conversion is told none. */
@@ -541,17 +543,43 @@ static int check_agreed(const struct tcp_record *r, const struct tcp_record *old
 	return 0;
 }
 
+/*
+ * Did a frame of this entry bring a FIN with that number? Behind IPv6 extension
+ * headers it is not looked for.
+ */
+static bool check_saw_fin(const struct atmos_domain *dom, const struct tcp_record *r)
+{
+	const struct dom_in *in = dom->in;
+	u32 i;
+
+	for (i = 0; i < in->nr_slots; i += dom_msg_slots(in->slot[i].hdr.inline_len)) {
+		const struct dom_ev_RX *e = (const void *)&in->slot[i];
+		const u8 *h = (const u8 *)(&in->slot[i] + 1);
+		const struct tcphdr *th;
+
+		if (e->hdr.type != DOM_EV_RX)
+			continue;
+		if (h[0] >> 4 == 6 && h[6] != IPPROTO_TCP)
+			return true;
+		th = (const void *)(h + (h[0] >> 4 == 6 ? sizeof(struct ipv6hdr) : (h[0] & 15) * 4));
+		if (th->fin && ntohl(th->seq) + e->len - e->hdr.inline_len ==
+			       r->irs + (u32)r->rcv_fin)
+			return true;
+	}
+	return false;
+}
+
 /* Ends of streams, and urgent data. */
-static int check_ends(const struct atmos_sock *as, const struct check *c,
+static int check_ends(const struct atmos_domain *dom, const struct check *c,
 		      const struct tcp_record *r, const struct tcp_record *old, const char **why)
 {
+	const struct atmos_sock *as = dom->owner;
 	u8 shut = as->shut & STACK_SHUT_CLOSE ?
 		  STACK_SHUT_CLOSE | STACK_SHUT_SEND | STACK_SHUT_RECV : as->shut;
 
-	if (unlikely(r->rcv_fin) &&
-	    (atmos_tcb_whole(old) && old->rcv_fin ? r->rcv_fin != old->rcv_fin :
-	     r->rcv_fin + 1 < r->rcv_nxt || r->rcv_fin > r->rcv_adv + 1))
-		REFUSE("record: the peer's end is elsewhere");
+	if (unlikely(r->rcv_fin != old->rcv_fin) && atmos_tcb_whole(old) &&
+	    (old->rcv_fin || !check_saw_fin(dom, r)))
+		REFUSE("record: an end that the peer did not send");
 	if (unlikely(r->snd_urg) && r->snd_urg != as->urgent)
 		REFUSE("record: urgent data that nobody sent");
 	if (r->shut != shut && !as->pending && c->state && c->state != TCPS_CLOSE)
@@ -607,7 +635,7 @@ static int check_tcp_record(struct atmos_domain *dom, const struct check *c,
 	/* What follows is not in the part that is the same in all versions. */
 	if (err || !atmos_tcb_whole(r))
 		return err;
-	return check_timers(dom, c, r, why) ?: check_ends(dom->owner, c, r, old, why) ?:
+	return check_timers(dom, c, r, why) ?: check_ends(dom, c, r, old, why) ?:
 	       check_ranges(r, why);
 }
 
