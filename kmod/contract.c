@@ -97,13 +97,13 @@ static bool fields_ok(const struct dom_msg *msg)
 }
 
 /* Bytes [used, 64) of the slot. */
-static __always_inline bool rest_is_zero(const struct dom_msg *msg, u32 used)
+static bool rest_is_zero(const struct dom_msg *msg, u32 used)
 {
 	const u8 *byte = (const u8 *)msg;
 	const u64 *word, *end = (const u64 *)(byte + DOM_SLOT_SIZE);
 	u64 bits = 0;
 
-	for (; unlikely(used % 8); used++)
+	for (; used % 8; used++)
 		bits |= byte[used];
 	for (word = (const u64 *)(byte + used); word < end; word++)
 		bits |= *word;

@@ -39,7 +39,7 @@
 #define TCP_KEEP_CNT		9u
 #define TCP_SYN_RETRIES		6u
 #define TCP_RETRIES		15u	/* about 15 minutes; RFC 1122 R2 >= 100 s */
-#define TCP_ORPHAN_RETRIES	12u
+#define TCP_ORPHAN_RETRIES	8u	/* about 100 s, as Linux: nobody waits for it */
 #define TCP_CHALLENGES		10u	/* per second, RFC 5961 7 */
 #define TCP_QUICK		8u
 
