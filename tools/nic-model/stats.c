@@ -66,7 +66,10 @@ void i82599_count_tx(I82599State *s, const uint8_t *data, size_t length)
 		i82599_count(s, R_MPTC, 1);
 }
 
-/* Queues share sixteen counters, by the maps in RQSMR and TQSM. */
+/*
+ * Queues share sixteen counters, by the maps in RQSMR and TQSM.  They count the
+ * bytes in the host's memory: without a checksum that the MAC adds or strips.
+ */
 static unsigned int counter_of(I82599State *s, uint32_t map, unsigned int queue)
 {
 	return (REG(s, map + queue / 4 * 4) >> (queue % 4 * 8)) & 15;
@@ -77,9 +80,9 @@ void i82599_count_rxq(I82599State *s, unsigned int queue, size_t length)
 	unsigned int i = counter_of(s, R_RQSMR, queue);
 
 	i82599_count(s, R_QPRC + i * 0x40, 1);
-	i82599_count64(s, R_QBRCL + i * 0x40, length + 4);
+	i82599_count64(s, R_QBRCL + i * 0x40, length);
 	i82599_count(s, R_RXDGPC, 1);
-	i82599_count64(s, R_RXDGBCL, length + 4);
+	i82599_count64(s, R_RXDGBCL, length);
 }
 
 void i82599_count_rxq_drop(I82599State *s, unsigned int queue)
@@ -94,7 +97,7 @@ void i82599_count_txq(I82599State *s, unsigned int queue, size_t length)
 	unsigned int i = counter_of(s, R_TQSM, queue);
 
 	i82599_count(s, R_QPTC + i * 0x40, 1);
-	i82599_count64(s, R_QBTCL + i * 8, length + 4);
+	i82599_count64(s, R_QBTCL + i * 8, length);
 	i82599_count(s, R_TXDGPC, 1);
-	i82599_count64(s, R_TXDGBCL, length + 4);
+	i82599_count64(s, R_TXDGBCL, length);
 }
