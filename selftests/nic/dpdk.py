@@ -12,39 +12,23 @@ import time
 
 import ktap
 import nic
+import vfio
+from vfio import write
 
 PROMPT = b"testpmd> "
 PAGES = 128
 
 
-def write(path, text):
-    with open(path, "w") as file:
-        file.write(text)
-
-
 @contextlib.contextmanager
-def user_space():
-    """Both cards for VFIO, then for the kernel's driver again."""
-    buses = [re.search(r"bus-info: (\S+)", end.ethtool("-i"))[1] for end in nic.ENDS]
-    nic.run("modprobe", "-r", "ixgbe")
-    nic.run("modprobe", "vfio-pci")
+def huge_pages():
     write("/proc/sys/vm/nr_hugepages", str(PAGES))
     os.makedirs("/dev/hugepages", exist_ok=True)
     nic.run("mount", "-t", "hugetlbfs", "none", "/dev/hugepages")
     try:
-        for bus in buses:
-            write(f"/sys/bus/pci/devices/{bus}/driver_override", "vfio-pci")
-            write("/sys/bus/pci/drivers_probe", bus)
-        yield buses
+        yield
     finally:
-        for bus in buses:
-            if os.path.exists(f"/sys/bus/pci/devices/{bus}/driver"):
-                write("/sys/bus/pci/drivers/vfio-pci/unbind", bus)
-            write(f"/sys/bus/pci/devices/{bus}/driver_override", "\n")
         nic.run("umount", "/dev/hugepages")
         write("/proc/sys/vm/nr_hugepages", "0")
-        nic.run(os.path.join(nic.HERE, "pair"), "load")
-        nic.wait_link()
 
 
 class Testpmd:
@@ -99,7 +83,7 @@ def forward(*options, setup=()):
     """What went round: a burst sent first keeps going from card to card."""
     if not shutil.which("dpdk-testpmd"):
         raise ktap.Skip("no dpdk-testpmd")
-    with user_space() as buses, Testpmd(buses, *options) as testpmd:
+    with vfio.cards() as buses, huge_pages(), Testpmd(buses, *options) as testpmd:
         for line in setup:
             testpmd(line)
         for port in (0, 1):
