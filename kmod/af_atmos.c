@@ -152,6 +152,7 @@ static void family_inherit(struct atmos_sock *as, const struct atmos_sock *from)
 	as->recverr = from->recverr;
 	as->recverr6 = from->recverr6;
 	as->inq = from->inq;
+	as->report = from->report;
 	as->notsent_lowat = from->notsent_lowat;
 	as->cmsg_flags = from->cmsg_flags;
 	as->opts = from->opts;
@@ -305,7 +306,7 @@ static struct proto_ops family_dgram_ops __ro_after_init = {
 	.socketpair	= sock_no_socketpair,
 	.accept		= sock_no_accept,
 	.getname	= atmos_getname,
-	.poll		= datagram_poll,
+	.poll		= atmos_dgram_poll,
 	.ioctl		= family_ioctl,
 #ifdef CONFIG_COMPAT
 	.compat_ioctl	= family_compat_ioctl,

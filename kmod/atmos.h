@@ -382,6 +382,7 @@ void atmos_domain_put(struct atmos_domain *dom);
 struct dom_msg *atmos_domain_event(struct atmos_domain *dom, u16 type, u32 inline_len);
 void atmos_domain_enter(struct atmos_domain *dom, struct atmos_entry *entry);
 void atmos_domain_kill(struct atmos_domain *dom);
+void atmos_domain_give_up(struct atmos_domain *dom);
 int atmos_domain_quarantine(struct atmos_domain *dom, bool on);
 u32 atmos_domain_pages(const struct atmos_domain *dom);
 

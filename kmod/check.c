@@ -416,7 +416,8 @@ static int check_opened(struct atmos_domain *dom, const struct dom_msg *msg, con
 						memcmp(q, as->key.laddr.b, sizeof(q))))
 		REFUSE("OPENED: of another address");
 	if (r->head.version != dom->image->manifest.record_version ||
-	    r->head.kind != STACK_TCP || r->head.len != TCP_RECORD_YOUNG || r->head.state != TCPS_ESTABLISHED ||
+	    r->head.kind != STACK_TCP || r->head.len != TCP_RECORD_YOUNG ||
+	    r->head.state != TCPS_ESTABLISHED ||
 	    r->head.reserved || r->nr_tx || r->nr_ooo || r->snd_wscale > 14 ||
 	    r->rcv_wscale > 14 || r->snd_una != 1 || r->snd_nxt != 1 || r->snd_tail != 1 ||
 	    r->rcv_nxt != 1 || r->rcv_edge != as->rcv_edge + 1 || r->rcv_adv > r->rcv_edge ||

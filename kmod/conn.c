@@ -26,6 +26,9 @@
 /* Entries in a row for one cause; what is left then waits for a tick. */
 #define CONN_ROUNDS	16
 
+/* Deaths in a row, without a commit, after which the next entry waits for longer and longer. */
+#define CONN_DEATHS	3
+
 /* Retry of what a quarantine or a missing gate kept from being entered. */
 #define CONN_RETRY	(HZ / 4)
 
@@ -143,16 +146,38 @@ static void conn_died(struct atmos_sock *as, u32 served)
 }
 
 /* The domain will not be entered again: the connection ends with an error. */
-static void conn_give_up(struct atmos_sock *as)
+static void conn_give_up(struct atmos_sock *as, int err)
 {
 	struct sock *sk = atmos_sock_sk(as);
 
 	if (as->kind == STACK_TCP)
 		atmos_egress_reset(as);
-	sk->sk_err = ECONNABORTED;
+	WRITE_ONCE(sk->sk_err, err);
+	WRITE_ONCE(as->halted, as->kind != STACK_TCP);
+	as->wake |= ATMOS_WAKE_ERROR;
+	if (as->kind == STACK_LISTEN)
+		return;
 	as->tcp_state = TCPS_CLOSE;
 	as->tcp_flags |= STACK_ST_RESET;
-	as->wake |= ATMOS_WAKE_STATE | ATMOS_WAKE_ERROR;
+	as->wake |= ATMOS_WAKE_STATE;
+}
+
+/*
+ * ATMOS_SO_CRASH: the application wants to know, and a connection does not go on.
+ * A listener does: the option is for its connections. Returns as conn_enter().
+ */
+static int conn_report(struct atmos_sock *as)
+{
+	if (as->kind == STACK_LISTEN)
+		return 0;
+	if (as->kind == STACK_UDP) {
+		WRITE_ONCE(atmos_sock_sk(as)->sk_err, ENOTRECOVERABLE);
+		as->wake |= ATMOS_WAKE_ERROR;
+		return 0;
+	}
+	atmos_domain_give_up(as->dom);
+	conn_give_up(as, ENOTRECOVERABLE);
+	return -ECONNABORTED;
 }
 
 static void conn_icmp_done(struct atmos_sock *as, u32 served)
@@ -191,7 +216,7 @@ static int conn_enter(struct atmos_sock *as)
 		conn_died(as, served);
 		if (unlikely(as->update))
 			conn_update_died(as);
-		return 0;
+		return as->report ? conn_report(as) : 0;
 	}
 	/* Refused: events were not used up, frames are dropped. */
 	as->pending = served & ~ATMOS_EV_ICMP;
@@ -199,7 +224,7 @@ static int conn_enter(struct atmos_sock *as)
 	atmos_domain_reclaim(as->dom);
 	__skb_queue_purge(&as->rxq);
 	if (entry.error == -ECONNABORTED)
-		conn_give_up(as);
+		conn_give_up(as, ECONNABORTED);
 	return entry.error;
 }
 
@@ -284,12 +309,21 @@ static void conn_wake_up(struct atmos_sock *as)
 		sk->sk_write_space(sk);
 }
 
+/* Jiffies until what is left is tried. */
+static unsigned long conn_pause(const struct atmos_sock *as)
+{
+	return as->died < CONN_DEATHS ? 1 :
+	       min_t(unsigned long, 1ul << min(as->died - CONN_DEATHS, 16), CONN_RETRY);
+}
+
 static void conn_finish(struct atmos_sock *as, u64 deadline, int err)
 {
 	if (unlikely(conn_over(as))) {
 		atmos_conn_end(as);
+	} else if (unlikely(err == -ECONNABORTED)) {
+		sk_stop_timer(atmos_sock_sk(as), &as->timer);	/* a listener, given up */
 	} else if (unlikely(err || conn_due(as))) {
-		conn_timer_set(as, jiffies + (err ? CONN_RETRY : 1));
+		conn_timer_set(as, jiffies + (err ? CONN_RETRY : conn_pause(as)));
 	} else {
 		if (unlikely(as->tcp_state == TCPS_TIME_WAIT)) {
 			conn_sleep(as);
@@ -332,7 +366,8 @@ int atmos_conn_run(struct atmos_sock *as)
 			break;
 		}
 		err = conn_enter(as);
-	} while (!err && conn_due(as) && !conn_over(as) && ++rounds < CONN_ROUNDS);
+	} while (!err && conn_due(as) && !conn_over(as) && ++rounds < CONN_ROUNDS &&
+		 as->died < CONN_DEATHS);
 	conn_finish(as, deadline, err);
 	return err;
 }
@@ -460,6 +495,35 @@ out:
 	sock_put(atmos_sock_sk(as));
 }
 
+/**
+ * atmos_conn_halt() - a domain was quarantined, or let go on: tell its socket
+ * @id: of the domain
+ * @on: which
+ *
+ * Whoever waits learns of a quarantine now, by an error; calls that begin later find
+ * the domain's state by themselves, and poll() by &atmos_sock.halted.
+ * Context: process.
+ */
+void atmos_conn_halt(u64 id, bool on)
+{
+	struct atmos_sock *as = atmos_conn_of_domain(id);
+	struct sock *sk;
+
+	if (!as)
+		return;
+	sk = atmos_sock_sk(as);
+	spin_lock_bh(&as->lock);
+	if (!as->defunct && as->dom && as->dom->id == id && !sock_flag(sk, SOCK_DEAD)) {
+		WRITE_ONCE(as->halted, on);
+		if (on || sk->sk_err == EHOSTDOWN)
+			WRITE_ONCE(sk->sk_err, on ? EHOSTDOWN : 0);
+		sk_error_report(sk);
+		sk->sk_state_change(sk);
+	}
+	spin_unlock_bh(&as->lock);
+	sock_put(sk);
+}
+
 /* ---- beginning and end ---- */
 
 /**
@@ -501,6 +565,7 @@ void atmos_conn_setup(struct atmos_sock *as)
 	as->eof = 0;
 	as->urg_state = 0;
 	as->died = 0;
+	as->halted = 0;
 	as->pending = 0;
 	as->wake = 0;
 	as->deadline = 0;

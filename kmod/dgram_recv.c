@@ -118,6 +118,17 @@ static struct sk_buff *dgram_try(struct atmos_sock *as, int flags, int *off, str
 	return skb;
 }
 
+/* Will there be any datagrams? 0, -EHOSTDOWN in quarantine, -ECONNABORTED once given up. */
+static int dgram_ready(struct atmos_sock *as)
+{
+	int err;
+
+	spin_lock_bh(&as->lock);
+	err = as->defunct ? -ECONNABORTED : atmos_stream_ready(as);
+	spin_unlock_bh(&as->lock);
+	return err;
+}
+
 /* Waits if it may. NULL: *@err says why, 0 at the end of what is to come. */
 static struct sk_buff *dgram_get(struct atmos_sock *as, int flags, int *off, int *err)
 {
@@ -134,8 +145,8 @@ static struct sk_buff *dgram_get(struct atmos_sock *as, int flags, int *off, int
 		skb = dgram_try(as, flags, off, &last);
 		if (skb)
 			return skb;
-		*err = -EAGAIN;
-		if (!timeo)
+		*err = dgram_ready(as) ?: -EAGAIN;
+		if (!timeo || *err != -EAGAIN)
 			return NULL;
 	} while (!__skb_wait_for_more_packets(sk, &sk->sk_receive_queue, err, &timeo, last));
 	return NULL;
@@ -202,4 +213,19 @@ int atmos_dgram_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int
 	}
 	consume_skb(skb);
 	return err;
+}
+
+/**
+ * atmos_dgram_poll() - proto_ops.poll
+ * @file: of the socket
+ * @sock: socket
+ * @wait: as of poll
+ *
+ * Return: EPOLL*, as the kernel has them for datagrams, and EPOLLERR where calls fail.
+ */
+__poll_t atmos_dgram_poll(struct file *file, struct socket *sock, poll_table *wait)
+{
+	__poll_t mask = datagram_poll(file, sock, wait);
+
+	return mask | (unlikely(READ_ONCE(atmos_sk(sock->sk)->halted)) ? EPOLLERR : 0);
 }

@@ -370,6 +370,22 @@ void atmos_domain_kill(struct atmos_domain *dom)
 }
 
 /**
+ * atmos_domain_give_up() - a domain's owner does not want it to go on after a death
+ * @dom: domain, not inside
+ *
+ * Context: any; takes the domain's lock.
+ */
+void atmos_domain_give_up(struct atmos_domain *dom)
+{
+	spin_lock_bh(&dom->lock);
+	if (dom->state == ATMOS_DOM_READY) {
+		dom->state = ATMOS_DOM_GIVEN_UP;
+		atmos_netlink_domain(dom, ATMOS_NOTICE_GIVEN_UP);
+	}
+	spin_unlock_bh(&dom->lock);
+}
+
+/**
  * atmos_domain_quarantine() - keep a domain from being entered, or let it again
  * @dom: domain
  * @on: which

@@ -234,6 +234,17 @@ static struct atmos_sock *listen_take(struct atmos_sock *as)
 	return child;
 }
 
+/* Can there be any? 0, or why not, as atmos_stream_ready(). */
+static int listen_ready(struct atmos_sock *as)
+{
+	int err;
+
+	spin_lock_bh(&as->lock);
+	err = atmos_stream_ready(as);
+	spin_unlock_bh(&as->lock);
+	return err;
+}
+
 /* Waits for a child. lock_sock() is given up meanwhile. */
 static int listen_wait(struct sock *sk, long timeo)
 {
@@ -254,6 +265,10 @@ static int listen_wait(struct sock *sk, long timeo)
 		err = -EINVAL;
 		if (sk->sk_state != TCP_LISTEN)
 			break;
+		/* Of its stack: quarantined or given up. */
+		err = sock_error(sk);
+		if (err)
+			break;
 		err = sock_intr_errno(timeo);
 		if (signal_pending(current))
 			break;
@@ -271,7 +286,8 @@ static int listen_wait(struct sock *sk, long timeo)
  * @newsock: gets it
  * @nonblock: do not wait
  *
- * Return: 0, -EINVAL if not listening, -EAGAIN, or as of a signal.
+ * Return: 0, -EINVAL if not listening, -EAGAIN, as of a signal, or as
+ * atmos_stream_ready().
  */
 int atmos_listen_accept(struct sock *sk, struct socket *newsock, bool nonblock)
 {
@@ -285,6 +301,9 @@ int atmos_listen_accept(struct sock *sk, struct socket *newsock, bool nonblock)
 
 		child = listen_take(atmos_sk(sk));
 		if (child)
+			break;
+		err = listen_ready(atmos_sk(sk));
+		if (err)
 			break;
 		err = timeo ? listen_wait(sk, timeo) : -EAGAIN;
 		if (err)

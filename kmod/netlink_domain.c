@@ -11,6 +11,7 @@
 
 #include "compat.h"
 #include "netlink.h"
+#include "sock.h"
 
 /* A request changes one limit or both: the other one stays as it was. */
 static DEFINE_MUTEX(limits_mutex);
@@ -167,6 +168,8 @@ int atmos_nl_domain_quarantine_doit(struct sk_buff *skb, struct genl_info *info)
 	err = atmos_domain_quarantine(dom, nla_get_u8(info->attrs[ATMOS_A_DOMAIN_QUARANTINED]));
 	if (err)
 		GENL_SET_ERR_MSG(info, "the domain was given up or is being destroyed");
+	else
+		atmos_conn_halt(dom->id, nla_get_u8(info->attrs[ATMOS_A_DOMAIN_QUARANTINED]));
 	atmos_domain_put(dom);
 	return err;
 }

@@ -185,7 +185,8 @@ int atmos_nl_image_unload_doit(struct sk_buff *skb, struct genl_info *info)
 		err = -EOPNOTSUPP;
 		break;
 	case -EBUSY:
-		NL_SET_ERR_MSG_ATTR(info->extack, name, "sockets or domains run this image, or may go back to it");
+		NL_SET_ERR_MSG_ATTR(info->extack, name,
+				    "sockets or domains run this image, or may go back to it");
 		break;
 	}
 	return err;

@@ -190,16 +190,18 @@ static int update_request(struct genl_info *info, struct atmos_image *img, struc
 	u64 domain = update_u64(info, ATMOS_A_UPDATE_DOMAIN);
 	u64 inode = update_u64(info, ATMOS_A_UPDATE_INODE);
 	bool all = info->attrs[ATMOS_A_UPDATE_ALL], next = info->attrs[ATMOS_A_UPDATE_DEFAULT];
+	int whom = !!cookie + !!domain + !!inode + all;
 	struct atmos_sock *as;
 
-	if (!!cookie + !!domain + !!inode + all > 1 || !(cookie || domain || inode || all || next)) {
-		GENL_SET_ERR_MSG(info, "one of: a socket, a domain, an inode, all, or only the default");
+	if (whom > 1 || !(whom || next)) {
+		GENL_SET_ERR_MSG(info, "wants a socket, a domain, an inode, all or the default");
 		return -EINVAL;
 	}
 	if (cookie || domain || inode) {
 		as = atmos_nl_socket(cookie, domain, inode);
 		if (!as) {
-			GENL_SET_ERR_MSG(info, "no such socket, or a domain that is not one's stack");
+			GENL_SET_ERR_MSG(info,
+					 "no such socket, or a domain that is not one's stack");
 			return -ENOENT;
 		}
 		update_one(as, img, sum);

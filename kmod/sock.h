@@ -64,6 +64,7 @@
 #include "addr.h"
 #include "atmos.h"
 #include "compat.h"
+#include "mem.h"
 #include "rx_cb.h"
 #include "stash.h"
 
@@ -209,6 +210,8 @@ struct atmos_icmp {
  * @pending: ATMOS_EV_*
  * @wake: ATMOS_WAKE_*, of the run under way
  * @died: deaths since the last commit
+ * @halted: the domain is quarantined, or was given up: poll() tells an error
+ * @report: ATMOS_SO_CRASH: a death ends the connection; lock_sock() and @lock
  * @timer: for @deadline; holds a reference while pending
  * @deadline: last DEADLINE, monotonic microseconds; 0: none
  * @last_run: jiffies when the domain ran last
@@ -307,6 +310,8 @@ struct atmos_sock {
 	u8 corked:1;
 	u8 inq:1;
 	u8 died;			/* between, because bits share their byte */
+	u8 halted;
+	u8 report;
 	u8 hashed:1;			/* ... and these under @lock */
 	u8 exact:1;
 	u8 defunct:1;
@@ -563,6 +568,7 @@ int atmos_conn_post(struct atmos_sock *as, u32 events);
 void atmos_conn_rx(struct atmos_sock *as, struct sk_buff_head *frames);
 void atmos_conn_icmp(struct atmos_sock *as, const struct atmos_icmp *icmp);
 void atmos_conn_end(struct atmos_sock *as);
+void atmos_conn_halt(u64 id, bool on);
 void atmos_conn_record(struct atmos_sock *as, void *record, u32 len);
 
 /* ---- conn_update.c ---- */
@@ -579,13 +585,14 @@ void atmos_listen_stop(struct atmos_sock *as);
 int atmos_listen_accept(struct sock *sk, struct socket *newsock, bool nonblock);
 int atmos_stream_listen(struct socket *sock, int backlog);
 
-/* ---- dgram*.c: calls on datagram sockets; their poll is datagram_poll() ---- */
+/* ---- dgram*.c: calls on datagram sockets ---- */
 
 int atmos_dgram_sendmsg(struct socket *sock, struct msghdr *msg, size_t len);
 int atmos_dgram_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int flags);
 int atmos_dgram_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg);
 int atmos_dgram_shutdown(struct socket *sock, int how);
 int atmos_dgram_release(struct socket *sock);
+__poll_t atmos_dgram_poll(struct file *file, struct socket *sock, poll_table *wait);
 /* UDP_CORK: @on, or off and out with what was held back. lock_sock() held. */
 int atmos_dgram_cork(struct atmos_sock *as, bool on);
 
@@ -658,44 +665,6 @@ bool atmos_stream_readable(const struct atmos_sock *as, u32 target);
 /* Bytes were acknowledged, bytes were read; @lock. */
 void atmos_stream_acked(struct atmos_sock *as);
 void atmos_stream_consumed(struct atmos_sock *as);
-
-/*
- * Memory is accounted under @lock. What was committed cannot be refused: then
- * sk_forward_alloc goes below zero, which the next charge makes up for, and
- * which tells conn.c to turn frames away.
- */
-static inline void atmos_mem_charge(struct sock *sk, int size, int kind)
-{
-	if (unlikely(sk->sk_forward_alloc < size))
-		__sk_mem_schedule(sk, size - sk->sk_forward_alloc, kind);
-	sk_forward_alloc_add(sk, -size);
-}
-
-/* Up to two pages stay with the socket, so that a small exchange costs none. */
-static inline void atmos_mem_uncharge(struct sock *sk, int size)
-{
-	sk_forward_alloc_add(sk, size);
-	if (unlikely(sk->sk_forward_alloc >= (int)(2 * PAGE_SIZE)))
-		sk_mem_reclaim(sk);
-}
-
-/* skb_set_owner_r() and its undoing. */
-static inline void atmos_rmem_charge(struct sock *sk, struct sk_buff *skb)
-{
-	skb_orphan(skb);
-	skb->sk = sk;
-	skb->destructor = sock_rfree;
-	atomic_add(skb->truesize, &sk->sk_rmem_alloc);
-	atmos_mem_charge(sk, skb->truesize, SK_MEM_RECV);
-}
-
-static inline void atmos_rmem_uncharge(struct sock *sk, struct sk_buff *skb)
-{
-	skb->sk = NULL;
-	skb->destructor = NULL;
-	atomic_sub(skb->truesize, &sk->sk_rmem_alloc);
-	atmos_mem_uncharge(sk, skb->truesize);
-}
 
 /* ---- stream_queue.c, dgram.c: their part of the commit ---- */
 

@@ -80,6 +80,21 @@ static int opt_get_family(struct atmos_sock *as, int *err)
 	return as->ip_family;
 }
 
+static int opt_set_crash(struct atmos_sock *as, int val)
+{
+	if (val != ATMOS_CRASH_RESUME && val != ATMOS_CRASH_REPORT)
+		return -EINVAL;
+	spin_lock_bh(&as->lock);
+	as->report = val == ATMOS_CRASH_REPORT;
+	spin_unlock_bh(&as->lock);
+	return 0;
+}
+
+static int opt_get_crash(struct atmos_sock *as, int *err)
+{
+	return as->report ? ATMOS_CRASH_REPORT : ATMOS_CRASH_RESUME;
+}
+
 static int opt_get_atmos(struct atmos_sock *as, int name, char __user *val, int __user *len)
 {
 	u64 id;
@@ -94,6 +109,7 @@ static int opt_get_atmos(struct atmos_sock *as, int name, char __user *val, int 
 
 static const struct atmos_opt opts_atmos[] = {
 	{ ATMOS_SO_FAMILY, OPT_BOTH, opt_set_family, opt_get_family },
+	{ ATMOS_SO_CRASH, OPT_BOTH, opt_set_crash, opt_get_crash },
 };
 
 static const struct atmos_opt_level opt_level_atmos = {

@@ -346,7 +346,8 @@ __poll_t atmos_stream_poll(struct file *file, struct socket *sock, poll_table *w
 	/* Its error is there before it: atmos_conn_state(). */
 	state = smp_load_acquire(&sk->sk_state);
 	if (state == TCP_LISTEN)
-		return READ_ONCE(as->accept_len) ? EPOLLIN | EPOLLRDNORM : 0;
+		return (READ_ONCE(as->accept_len) ? EPOLLIN | EPOLLRDNORM : 0) |
+		       (READ_ONCE(as->halted) || READ_ONCE(sk->sk_err) ? EPOLLERR : 0);
 	shut = READ_ONCE(sk->sk_shutdown);
 	if (shut == SHUTDOWN_MASK || state == TCP_CLOSE)
 		mask |= EPOLLHUP;
@@ -356,7 +357,8 @@ __poll_t atmos_stream_poll(struct file *file, struct socket *sock, poll_table *w
 		mask |= stream_poll_open(as, sk, shut);
 	/* The state, then the error that was there before. */
 	smp_rmb();
-	if (READ_ONCE(sk->sk_err) || !skb_queue_empty_lockless(&sk->sk_error_queue))
+	if (READ_ONCE(sk->sk_err) || unlikely(READ_ONCE(as->halted)) ||
+	    !skb_queue_empty_lockless(&sk->sk_error_queue))
 		mask |= EPOLLERR;
 	return mask;
 }

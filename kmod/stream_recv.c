@@ -185,6 +185,7 @@ static int recv_mark(const struct recv *rc, int copied, long timeo)
 static int recv_nothing(const struct recv *rc, int copied, long timeo)
 {
 	struct sock *sk = atmos_sock_sk(rc->as);
+	int err;
 
 	if (copied)
 		return timeo && !sk->sk_err && sk->sk_state != TCP_CLOSE &&
@@ -197,11 +198,14 @@ static int recv_nothing(const struct recv *rc, int copied, long timeo)
 		return 0;
 	if (sk->sk_state == TCP_CLOSE)
 		return -ENOTCONN;
+	err = atmos_stream_ready(rc->as);
+	if (err)
+		return err;
 	if (!timeo)
 		return -EAGAIN;
 	if (signal_pending(current))
 		return sock_intr_errno(timeo);
-	return atmos_stream_ready(rc->as) ?: 1;
+	return 1;
 }
 
 /* Anything new since @next was the end of what could be read? */

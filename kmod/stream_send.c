@@ -83,7 +83,8 @@ static void send_buffer_grow(struct atmos_sock *as)
 	const struct tcp_record *r = atmos_sock_tcb(as);
 	u64 want;
 
-	if (!r || !atmos_tcb_whole(r) || sk->sk_userlocks & SOCK_SNDBUF_LOCK || sk_under_memory_pressure(sk))
+	if (!r || !atmos_tcb_whole(r) ||
+	    sk->sk_userlocks & SOCK_SNDBUF_LOCK || sk_under_memory_pressure(sk))
 		return;
 	want = max((u64)r->cwnd * SEND_BUF_CWNDS, (u64)r->mss * SEND_BUF_MSS);
 	want = min_t(u64, want, READ_ONCE(sock_net(sk)->ipv4.sysctl_tcp_wmem[2]));

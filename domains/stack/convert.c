@@ -26,8 +26,8 @@
 #endif
 
 /* A field that is shorter than it was holds its largest value. */
-#define PUT(f)								\
-	(to->f = (typeof(to->f))min_u64(from->f, (typeof(to->f))~0ull))
+#define PUT(field) PUT_IN(to->field, from->field)
+#define PUT_IN(a, b) ((a) = (typeof(a))min_u64(b, (typeof(a))~0ull))
 
 static void put_timers(struct tcp_record *to, const struct tcp_other *from)
 {

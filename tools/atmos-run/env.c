@@ -90,7 +90,7 @@ void env_native(void)
 {
 	static const char *const names[] = {
 		RUN_ENV_FAMILY, RUN_ENV_ONLY,	 RUN_ENV_PORTS,
-		RUN_ENV_STRICT, RUN_ENV_VERBOSE, RUN_ENV_STATS,
+		RUN_ENV_STRICT, RUN_ENV_VERBOSE, RUN_ENV_STATS, RUN_ENV_CRASH,
 	};
 	size_t i;
 
@@ -111,6 +111,7 @@ void env_atmos(unsigned int family)
 	set(RUN_ENV_PORTS, options.ports);
 	set(RUN_ENV_STRICT, options.strict ? "1" : NULL);
 	set(RUN_ENV_VERBOSE, options.verbose ? "1" : NULL);
+	set(RUN_ENV_CRASH, options.report ? "1" : NULL);
 	preload();
 	if (options.verbose)
 		say("address family %u, LD_PRELOAD=%s", family,

@@ -33,7 +33,7 @@ struct options {
 	unsigned int family; /* 0: what the module says */
 	const char *only;    /* "tcp", "udp" or NULL */
 	const char *ports;   /* checked, or NULL */
-	bool strict, stats, verbose;
+	bool strict, stats, verbose, report;
 };
 
 extern struct options options;

@@ -32,6 +32,8 @@ static const char help[] =
 	"  --only tcp|udp  leave sockets of the other type alone\n"
 	"  --ports RANGES  only what binds or connects to these ports: 80,8000-8100\n"
 	"  --family N      number of the address family (default: ask the module)\n"
+	"  --crash report|resume  tell the program of a crash of a socket's stack, which\n"
+	"                  ends a connection, or go on (default)\n"
 	"  --stats         tell at the end how many sockets were on Atmos\n"
 	"  --verbose       tell about each socket\n"
 	"  --help\n"
@@ -107,6 +109,7 @@ static void print(const char *text)
 static void parse_options(int argc, char **argv)
 {
 	static const struct option longs[] = {
+		{ "crash", required_argument, NULL, 'c' },
 		{ "family", required_argument, NULL, 'f' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "only", required_argument, NULL, 'o' },
@@ -122,6 +125,14 @@ static void parse_options(int argc, char **argv)
 	/* "+": what follows the program's name is its own. */
 	while ((c = getopt_long(argc, argv, "+hV", longs, NULL)) != -1) {
 		switch (c) {
+		case 'c':
+			if (strcmp(optarg, "report") &&
+			    strcmp(optarg, "resume"))
+				fail(STATUS_FAILED,
+				     "--crash takes report or resume, not \"%s\"",
+				     optarg);
+			options.report = !strcmp(optarg, "report");
+			break;
 		case 'f':
 			options.family = parse_family(optarg);
 			break;

@@ -20,6 +20,8 @@
 #define RUN_ENV_PORTS "ATMOS_RUN_PORTS"
 /* Set: fail where the library would fall back. */
 #define RUN_ENV_STRICT "ATMOS_RUN_STRICT"
+/* Set: a crash of a socket's stack is reported to the program (ATMOS_SO_CRASH). */
+#define RUN_ENV_CRASH "ATMOS_RUN_CRASH"
 /* Set: tell about each socket. */
 #define RUN_ENV_VERBOSE "ATMOS_RUN_VERBOSE"
 /*

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* atmosctl domain: list, show, stats, kill, quarantine, update. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -41,6 +42,35 @@ static struct nl_msg *about(int cmd, int attr, char **argv)
 	msg = ctl_begin(cmd, false);
 	nla_put_u64(msg, attr, id);
 	return msg;
+}
+
+/* All of them, also where one is gone meanwhile; one alone says why it cannot. */
+static int domain_kill(int argc, char **argv)
+{
+	int i, missing = 0;
+
+	if (argc == 2) {
+		ctl_send(about(ATMOS_CMD_DOMAIN_KILL, ATMOS_A_DOMAIN_ID, argv),
+			 &spec_domain, NULL, NULL);
+		return STATUS_OK;
+	}
+	ctl_open();
+	for (i = 1; i < argc; i++) {
+		unsigned long long id = parse_number(argv[i], "domain");
+		struct nl_msg *msg = ctl_begin(ATMOS_CMD_DOMAIN_KILL, false);
+		char why[128];
+		int err;
+
+		nla_put_u64(msg, ATMOS_A_DOMAIN_ID, id);
+		err = ctl_ask(msg, &spec_domain, NULL, NULL, why, sizeof(why));
+		if (err == -EPERM || err == -EACCES)
+			fail(STATUS_PERMISSION, "%s", why);
+		missing += err != 0;
+	}
+	if (missing)
+		fail(STATUS_NOT_FOUND, "%d of %d domains are not there",
+		     missing, argc - 1);
+	return STATUS_OK;
 }
 
 static int domain_quarantine(int argc, char **argv)
@@ -131,7 +161,7 @@ static int show_update(const struct update *sum)
 							       : STATUS_OK;
 }
 
-#define UPDATE_USAGE                                                            \
+#define UPDATE_USAGE                                                                  \
 	"domain update { --all | --default | [--socket COOKIE | --inode N | ID]... }" \
 	" --image { NAME | BUILD-ID }"
 
@@ -156,14 +186,16 @@ static int domain_update(int argc, char **argv)
 			i++;
 			continue;
 		}
-		if (!strcmp(argv[i], "--all") || !strcmp(argv[i], "--default")) {
+		if (!strcmp(argv[i], "--all") ||
+		    !strcmp(argv[i], "--default")) {
 			flag = argv[i][2] == 'a' ? ATMOS_A_UPDATE_ALL
 						 : ATMOS_A_UPDATE_DEFAULT;
 			update(image, flag, 0, 0, &sum);
 			nr++;
 			continue;
 		}
-		if (!strcmp(argv[i], "--socket") || !strcmp(argv[i], "--inode")) {
+		if (!strcmp(argv[i], "--socket") ||
+		    !strcmp(argv[i], "--inode")) {
 			attr = argv[i][2] == 's' ? ATMOS_A_UPDATE_SOCKET
 						 : ATMOS_A_UPDATE_INODE;
 			what = argv[i] + 2;
@@ -196,15 +228,14 @@ int do_domain(int argc, char **argv)
 	} else if (!strcmp(command, "stats") && argc == 2) {
 		show_one(about(ATMOS_CMD_STATS_GET, ATMOS_A_STATS_DOMAIN, argv),
 			 &spec_stats);
-	} else if (!strcmp(command, "kill") && argc == 2) {
-		ctl_send(about(ATMOS_CMD_DOMAIN_KILL, ATMOS_A_DOMAIN_ID, argv),
-			 &spec_domain, NULL, NULL);
+	} else if (!strcmp(command, "kill") && argc >= 2) {
+		return domain_kill(argc, argv);
 	} else if (!strcmp(command, "quarantine") && (argc == 2 || argc == 3)) {
 		return domain_quarantine(argc, argv);
 	} else if (!strcmp(command, "update")) {
 		return domain_update(argc, argv);
 	} else {
-		usage("domain { list | show ID | stats [ID] | kill ID | quarantine ID [on|off] | update ... }");
+		usage("domain { list | show ID | stats [ID] | kill ID... | quarantine ID [on|off] | update ... }");
 	}
 	return STATUS_OK;
 }

@@ -25,7 +25,7 @@ struct options options;
 static const char help[] =
 	"usage: atmosctl [-j] [-p] OBJECT COMMAND\n"
 	"\n"
-	"  domain   list | show ID | stats [ID] | kill ID | quarantine ID [on|off]\n"
+	"  domain   list | show ID | stats [ID] | kill ID... | quarantine ID [on|off]\n"
 	"           update { --all | --default | SOCKET... } --image NAME|BUILD-ID\n"
 	"  socket   list\n"
 	"  attach   list | show | DEV [mode auto|native|generic|tc]: steer its frames\n"

@@ -47,4 +47,17 @@
  */
 #define ATMOS_SO_DOMAIN_ID	2
 
+/*
+ * int, get and set: what becomes of the socket when its network stack crashes.
+ *
+ * ATMOS_CRASH_RESUME: it goes on from the stack's last good state, and nobody
+ * notices. The default.
+ * ATMOS_CRASH_REPORT: a connection ends: the peer gets a RST, the program the
+ * error ENOTRECOVERABLE. A UDP socket goes on, but the error is told once. A
+ * listener always goes on: its connections inherit the option.
+ */
+#define ATMOS_SO_CRASH		3
+#define ATMOS_CRASH_RESUME	0
+#define ATMOS_CRASH_REPORT	1
+
 #endif /* _UAPI_LINUX_ATMOS_SOCKET_H */

@@ -98,6 +98,7 @@ void config_read(void)
 	config.udp = !only || !strcmp(only, "udp");
 	config.strict = getenv(RUN_ENV_STRICT);
 	config.verbose = getenv(RUN_ENV_VERBOSE);
+	config.report = getenv(RUN_ENV_CRASH);
 	config.late = list;
 	if (list)
 		read_ports(list);

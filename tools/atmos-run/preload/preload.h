@@ -44,7 +44,7 @@ extern struct real real;
 /* Constant once config_read() has been called. */
 struct config {
 	int family; /* 0: do nothing */
-	bool tcp, udp, strict, verbose;
+	bool tcp, udp, strict, verbose, report;
 	bool late; /* --ports */
 };
 

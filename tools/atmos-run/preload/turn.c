@@ -35,9 +35,13 @@ int turn_kind(int domain, int type, int protocol)
 int turn_make(int domain, int type, int protocol)
 {
 	int fd = real.socket(config.family, type, protocol);
+	int report = ATMOS_CRASH_REPORT;
 
-	if (fd >= 0 && real.setsockopt(fd, SOL_ATMOS, ATMOS_SO_FAMILY, &domain,
-				       sizeof(domain))) {
+	if (fd >= 0 && (real.setsockopt(fd, SOL_ATMOS, ATMOS_SO_FAMILY, &domain,
+					sizeof(domain)) ||
+			(config.report &&
+			 real.setsockopt(fd, SOL_ATMOS, ATMOS_SO_CRASH, &report,
+					 sizeof(report))))) {
 		quiet_close(fd);
 		return -1;
 	}
