@@ -19,6 +19,7 @@
 #include <net/tcp.h>
 
 #include "compat.h"
+#include "capture.h"
 #include "conn.h"
 #include "handles.h"
 #include "sock.h"
@@ -159,7 +160,8 @@ static void conn_give_up(struct atmos_sock *as, int err)
 		return;
 	as->tcp_state = TCPS_CLOSE;
 	as->tcp_flags |= STACK_ST_RESET;
-	as->wake |= ATMOS_WAKE_STATE;
+	if (as->kind == STACK_TCP)
+		as->wake |= ATMOS_WAKE_STATE;
 }
 
 /*
@@ -188,15 +190,43 @@ static void conn_icmp_done(struct atmos_sock *as, u32 served)
 	}
 }
 
+static int conn_died_how(struct atmos_sock *as, u32 served)
+{
+	conn_died(as, served);
+	if (unlikely(as->update))
+		conn_update_died(as);
+	return as->report ? conn_report(as) : 0;
+}
+
+/* Killed between two entries: dies before it is shown anything, so that nothing is lost. */
+static noinline int conn_killed(struct atmos_sock *as)
+{
+	struct atmos_entry entry;
+
+	atmos_domain_enter(as->dom, &entry);
+	return entry.status == ATMOS_ENTRY_DIED ? conn_died_how(as, 0) : 0;
+}
+
 /* One transaction. Returns 0 to go on, else why not. */
 static int conn_enter(struct atmos_sock *as)
 {
 	struct atmos_entry entry;
-	u32 served = conn_events(as);
+	u32 served;
+	int err;
 
+	if (unlikely(READ_ONCE(as->dom->stop))) {
+		err = conn_killed(as);
+		if (err)
+			return err;
+	}
+	served = conn_events(as);
 	as->pending = 0;
 	atmos_check_begin(as);
+	if (unlikely(as->capture))
+		capture_before(as);
 	atmos_domain_enter(as->dom, &entry);
+	if (unlikely(as->capture))
+		capture_after(as, &entry);
 	conn_icmp_done(as, served);
 	if (likely(entry.status == ATMOS_ENTRY_OK)) {
 		if (unlikely(as->dom->handles->used))
@@ -212,12 +242,8 @@ static int conn_enter(struct atmos_sock *as)
 			conn_update_lived(as);
 		return 0;
 	}
-	if (entry.status == ATMOS_ENTRY_DIED) {
-		conn_died(as, served);
-		if (unlikely(as->update))
-			conn_update_died(as);
-		return as->report ? conn_report(as) : 0;
-	}
+	if (entry.status == ATMOS_ENTRY_DIED)
+		return conn_died_how(as, served);
 	/* Refused: events were not used up, frames are dropped. */
 	as->pending = served & ~ATMOS_EV_ICMP;
 	as->dom->in->nr_slots = 0;
@@ -543,6 +569,7 @@ void atmos_conn_init_sock(struct atmos_sock *as)
 	as->dom = NULL;
 	as->image = NULL;
 	as->update = NULL;
+	as->capture = NULL;
 	as->record = NULL;
 	as->icmp = NULL;
 	as->stash = RB_ROOT;
@@ -622,6 +649,7 @@ void atmos_conn_end(struct atmos_sock *as)
 	if (dom)
 		atmos_domain_destroy(dom);
 	conn_image_drop(as);
+	capture_drop(as);
 	atmos_egress_release(as);
 	if (as->hashed)
 		atmos_flow_remove(as);
@@ -665,5 +693,6 @@ int atmos_conn_init(void)
 
 void atmos_conn_exit(void)
 {
+	atmos_capture_exit();
 	conn_image_exit();
 }

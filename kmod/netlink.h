@@ -25,6 +25,11 @@ int atmos_nl_missing(struct genl_info *info, int attr);
 int atmos_nl_no_attr(struct netlink_callback *cb, int attr);
 
 struct atmos_sock;
+union atmos_addr;
+
+#define ATMOS_NL_ENDPOINT	64
+
+void atmos_nl_endpoint(char *text, u8 family, const union atmos_addr *addr, u16 port);
 
 /* One socket of any namespace, by the first that is not 0; with a reference, or NULL. */
 struct atmos_sock *atmos_nl_socket(u64 cookie, u64 domain, u64 inode);

@@ -15,6 +15,11 @@ static struct netlink_range_validation limits_pages_max_range = {
 	.max = 4294967296ULL,
 };
 
+static struct netlink_range_validation capture_bytes_max_range = {
+	.min = 16384,
+	.max = 1048576ULL,
+};
+
 static const struct nla_policy domain_get_policy[ATMOS_A_DOMAIN_ID + 1] = {
 	[ATMOS_A_DOMAIN_ID] = NLA_POLICY_MIN(NLA_U64, 1),
 };
@@ -80,6 +85,32 @@ static const struct nla_policy domain_update_policy[ATMOS_A_UPDATE_INODE + 1] = 
 	[ATMOS_A_UPDATE_SOCKET] = NLA_POLICY_MIN(NLA_U64, 1),
 	[ATMOS_A_UPDATE_DOMAIN] = NLA_POLICY_MIN(NLA_U64, 1),
 	[ATMOS_A_UPDATE_INODE] = NLA_POLICY_MIN(NLA_U64, 1),
+};
+
+static const struct nla_policy record_get_policy[ATMOS_A_RECORD_INODE + 1] = {
+	[ATMOS_A_RECORD_SOCKET] = NLA_POLICY_MIN(NLA_U64, 1),
+	[ATMOS_A_RECORD_DOMAIN] = NLA_POLICY_MIN(NLA_U64, 1),
+	[ATMOS_A_RECORD_INODE] = NLA_POLICY_MIN(NLA_U64, 1),
+};
+
+static const struct nla_policy capture_start_policy[ATMOS_A_CAPTURE_ON_DEATH + 1] = {
+	[ATMOS_A_CAPTURE_SOCKET] = NLA_POLICY_MIN(NLA_U64, 1),
+	[ATMOS_A_CAPTURE_DOMAIN] = NLA_POLICY_MIN(NLA_U64, 1),
+	[ATMOS_A_CAPTURE_INODE] = NLA_POLICY_MIN(NLA_U64, 1),
+	[ATMOS_A_CAPTURE_BYTES_MAX] = NLA_POLICY_FULL_RANGE(NLA_U32, &capture_bytes_max_range),
+	[ATMOS_A_CAPTURE_ON_DEATH] = { .type = NLA_FLAG },
+};
+
+static const struct nla_policy capture_stop_policy[ATMOS_A_CAPTURE_ID + 1] = {
+	[ATMOS_A_CAPTURE_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+static const struct nla_policy capture_read_policy[ATMOS_A_CAPTURE_ID + 1] = {
+	[ATMOS_A_CAPTURE_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+static const struct nla_policy capture_end_policy[ATMOS_A_CAPTURE_ID + 1] = {
+	[ATMOS_A_CAPTURE_ID] = NLA_POLICY_MIN(NLA_U32, 1),
 };
 
 const struct genl_ops atmos_nl_ops[ATMOS_NL_OPS] = {
@@ -185,6 +216,47 @@ const struct genl_ops atmos_nl_ops[ATMOS_NL_OPS] = {
 		.doit = atmos_nl_domain_update_doit,
 		.policy = domain_update_policy,
 		.maxattr = ATMOS_A_UPDATE_INODE,
+		.flags = GENL_ADMIN_PERM,
+	},
+	{
+		.cmd = ATMOS_CMD_RECORD_GET,
+		.doit = atmos_nl_record_get_doit,
+		.dumpit = atmos_nl_record_get_dumpit,
+		.policy = record_get_policy,
+		.maxattr = ATMOS_A_RECORD_INODE,
+		.flags = GENL_ADMIN_PERM,
+	},
+	{
+		.cmd = ATMOS_CMD_CAPTURE_START,
+		.doit = atmos_nl_capture_start_doit,
+		.policy = capture_start_policy,
+		.maxattr = ATMOS_A_CAPTURE_ON_DEATH,
+		.flags = GENL_ADMIN_PERM,
+	},
+	{
+		.cmd = ATMOS_CMD_CAPTURE_GET,
+		.dumpit = atmos_nl_capture_get_dumpit,
+		.flags = GENL_ADMIN_PERM,
+	},
+	{
+		.cmd = ATMOS_CMD_CAPTURE_STOP,
+		.doit = atmos_nl_capture_stop_doit,
+		.policy = capture_stop_policy,
+		.maxattr = ATMOS_A_CAPTURE_ID,
+		.flags = GENL_ADMIN_PERM,
+	},
+	{
+		.cmd = ATMOS_CMD_CAPTURE_READ,
+		.dumpit = atmos_nl_capture_read_dumpit,
+		.policy = capture_read_policy,
+		.maxattr = ATMOS_A_CAPTURE_ID,
+		.flags = GENL_ADMIN_PERM,
+	},
+	{
+		.cmd = ATMOS_CMD_CAPTURE_END,
+		.doit = atmos_nl_capture_end_doit,
+		.policy = capture_end_policy,
+		.maxattr = ATMOS_A_CAPTURE_ID,
 		.flags = GENL_ADMIN_PERM,
 	},
 };

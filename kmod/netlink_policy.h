@@ -7,7 +7,7 @@
 
 #include "../uapi/linux/atmos.h"
 
-#define ATMOS_NL_OPS 16
+#define ATMOS_NL_OPS 22
 
 extern const struct genl_ops atmos_nl_ops[ATMOS_NL_OPS];
 
@@ -32,5 +32,12 @@ int atmos_nl_steer_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int atmos_nl_steer_attach_doit(struct sk_buff *skb, struct genl_info *info);
 int atmos_nl_steer_detach_doit(struct sk_buff *skb, struct genl_info *info);
 int atmos_nl_domain_update_doit(struct sk_buff *skb, struct genl_info *info);
+int atmos_nl_record_get_doit(struct sk_buff *skb, struct genl_info *info);
+int atmos_nl_record_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int atmos_nl_capture_start_doit(struct sk_buff *skb, struct genl_info *info);
+int atmos_nl_capture_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int atmos_nl_capture_stop_doit(struct sk_buff *skb, struct genl_info *info);
+int atmos_nl_capture_read_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int atmos_nl_capture_end_doit(struct sk_buff *skb, struct genl_info *info);
 
 #endif /* _ATMOS_NETLINK_POLICY_H */

@@ -17,27 +17,26 @@
 static_assert((int)ATMOS_SOCKET_STATUS_ESTABLISHED == (int)TCPS_ESTABLISHED, "states");
 static_assert((int)ATMOS_SOCKET_STATUS_CLOSING == (int)TCPS_CLOSING, "states");
 
-#define ENDPOINT_LEN	64
-
-static void socket_endpoint(char *text, u8 family, const union atmos_addr *addr, u16 port)
+/* An end of a flow as text, at most ATMOS_NL_ENDPOINT bytes. */
+void atmos_nl_endpoint(char *text, u8 family, const union atmos_addr *addr, u16 port)
 {
 	if (family == 4)
-		snprintf(text, ENDPOINT_LEN, "%pI4:%u", addr->b, port);
+		snprintf(text, ATMOS_NL_ENDPOINT, "%pI4:%u", addr->b, port);
 	else
-		snprintf(text, ENDPOINT_LEN, "[%pI6c]:%u", addr->b, port);
+		snprintf(text, ATMOS_NL_ENDPOINT, "[%pI6c]:%u", addr->b, port);
 }
 
 static int put_ends(struct sk_buff *skb, const struct atmos_sock *as)
 {
 	const struct atmos_flow_key *key = &as->key;
-	char text[ENDPOINT_LEN];
+	char text[ATMOS_NL_ENDPOINT];
 
-	socket_endpoint(text, key->family, &key->laddr, key->lport);
+	atmos_nl_endpoint(text, key->family, &key->laddr, key->lport);
 	if (nla_put_string(skb, ATMOS_A_SOCKET_LOCAL, text))
 		return -EMSGSIZE;
 	if (!key->rport)
 		return 0;
-	socket_endpoint(text, key->family, &key->raddr, key->rport);
+	atmos_nl_endpoint(text, key->family, &key->raddr, key->rport);
 	return nla_put_string(skb, ATMOS_A_SOCKET_REMOTE, text);
 }
 

@@ -15,6 +15,7 @@
  *	dgram*.c mcast.c	UDP
  *	txbuf.c		bytes to send, by position
  *	conn.c		a socket's domain: events in, entry, wake-ups, timer
+ *	capture.c	what its entries were told and said
  *	conn_update.c	its image: which, the change to another one, the way back
  *	commit.c	what a command does
  *	check.c		may a command be committed, may a record?
@@ -204,6 +205,7 @@ struct atmos_icmp {
  * @dom: NULL: asleep, the record is in @record
  * @image: what its stack runs, held; NULL: it has not run yet
  * @update: a change of @image that may be taken back (conn_update.c), or NULL
+ * @capture: its entries are captured (capture.c), or NULL
  * @config: dom_in.config; constant once the domain ran
  * @record: record of a sleeping domain, or NULL: it has not run yet
  * @record_len: bytes of @record
@@ -329,6 +331,7 @@ struct atmos_sock {
 	struct atmos_domain *dom;
 	struct atmos_image *image;
 	struct atmos_update *update;
+	struct atmos_capture *capture;
 	struct stack_config config;
 	u8 *record;
 	u16 record_len;

@@ -50,6 +50,8 @@ unsigned long long parse_number(const char *text, const char *what);
 /* argv[0] is the object's command; returns an enum status. */
 int do_domain(int argc, char **argv);
 int do_socket(int argc, char **argv);
+int do_record(int argc, char **argv);
+int do_capture(int argc, char **argv);
 int do_attach(int argc, char **argv);
 int do_detach(int argc, char **argv);
 int do_fault(int argc, char **argv);

@@ -28,6 +28,9 @@ static const char help[] =
 	"  domain   list | show ID | stats [ID] | kill ID... | quarantine ID [on|off]\n"
 	"           update { --all | --default | SOCKET... } --image NAME|BUILD-ID\n"
 	"  socket   list\n"
+	"  record   list | show SOCKET | export SOCKET FILE: the state of stacks\n"
+	"  capture  start SOCKET [size BYTES] [on-death] | list | stop ID |\n"
+	"           write ID FILE | end ID: what goes into a stack and comes out\n"
 	"  attach   list | show | DEV [mode auto|native|generic|tc]: steer its frames\n"
 	"  detach   DEV\n"
 	"  fault    list [DOMAIN] | show SEQ\n"
@@ -43,6 +46,7 @@ static const char help[] =
 	"  -j, --json    JSON, errors too\n"
 	"  -p, --pretty  JSON with line breaks\n"
 	"\n"
+	"SOCKET: DOMAIN | --socket COOKIE | --inode N\n"
 	"Objects may be shortened as long as they are unambiguous.\n"
 	"Exit status: 0 done, 1 refused or trouble found, 2 usage, 3 no module,\n"
 	"4 no such object, 5 permission denied. See atmosctl(8).\n";
@@ -145,6 +149,7 @@ static const struct object {
 	int (*run)(int argc, char **argv);
 } objects[] = {
 	{ "domain", do_domain }, { "socket", do_socket },
+	{ "record", do_record }, { "capture", do_capture },
 	{ "attach", do_attach }, { "detach", do_detach },
 	{ "fault", do_fault },	 { "image", do_image },
 	{ "limits", do_limits }, { "info", do_info },

@@ -42,6 +42,13 @@ void ctl_send(struct nl_msg *msg, const struct spec_set *set, reply_fn fn,
 int ctl_ask(struct nl_msg *msg, const struct spec_set *set, reply_fn fn,
 	    void *arg, char *message, size_t size);
 
+/*
+ * The socket that argv[0] and, if need be, argv[1] name, as an attribute: which
+ * it is is said by the three numbers. Returns what follows of argv.
+ */
+char **put_socket(struct nl_msg *msg, char **argv, int socket, int domain,
+		  int inode);
+
 /* Calls @fn for each notice, until @nr of them came (0: for ever) or a signal. */
 void ctl_listen(unsigned long nr,
 		void (*fn)(unsigned int cmd, const struct reply *reply));

@@ -2,6 +2,8 @@
 /* atmosctl socket: list. */
 #include <string.h>
 
+#include <netlink/attr.h>
+
 #include "atmosctl.h"
 #include "nl.h"
 #include "show.h"
@@ -17,6 +19,23 @@ static const struct column socket_columns[] = {
 	{ "LOCAL", ATMOS_A_SOCKET_LOCAL, -24 },
 	{ "REMOTE", ATMOS_A_SOCKET_REMOTE, -1 },
 };
+
+char **put_socket(struct nl_msg *msg, char **argv, int socket, int domain,
+		  int inode)
+{
+	const char *what = "domain";
+	int attr = domain;
+
+	if (!strcmp(*argv, "--socket") || !strcmp(*argv, "--inode")) {
+		attr = argv[0][2] == 's' ? socket : inode;
+		what = *argv++ + 2;
+		if (!*argv)
+			fail(STATUS_USAGE, "the number of the %s is missing",
+			     what);
+	}
+	nla_put_u64(msg, attr, parse_number(*argv, what));
+	return argv + 1;
+}
 
 int do_socket(int argc, char **argv)
 {

@@ -212,6 +212,31 @@ static const struct spec_attr attrs_update[] = {
 	[ATMOS_A_UPDATE_FAILED] = { .name = "failed", .type = SPEC_U32 },
 };
 
+static const struct spec_attr attrs_record[] = {
+	[ATMOS_A_RECORD_SOCKET] = { .name = "socket", .type = SPEC_U64 },
+	[ATMOS_A_RECORD_DOMAIN] = { .name = "domain", .type = SPEC_U64 },
+	[ATMOS_A_RECORD_INODE] = { .name = "inode", .type = SPEC_U64 },
+	[ATMOS_A_RECORD_LOCAL] = { .name = "local", .type = SPEC_STRING },
+	[ATMOS_A_RECORD_REMOTE] = { .name = "remote", .type = SPEC_STRING },
+	[ATMOS_A_RECORD_IMAGE] = { .name = "image", .type = SPEC_STRING },
+	[ATMOS_A_RECORD_VERSION] = { .name = "version", .type = SPEC_U32 },
+	[ATMOS_A_RECORD_DATA] = { .name = "data", .type = SPEC_BYTES, .hex = true },
+};
+
+static const struct spec_attr attrs_capture[] = {
+	[ATMOS_A_CAPTURE_SOCKET] = { .name = "socket", .type = SPEC_U64 },
+	[ATMOS_A_CAPTURE_DOMAIN] = { .name = "domain", .type = SPEC_U64 },
+	[ATMOS_A_CAPTURE_INODE] = { .name = "inode", .type = SPEC_U64 },
+	[ATMOS_A_CAPTURE_ID] = { .name = "id", .type = SPEC_U32 },
+	[ATMOS_A_CAPTURE_BYTES_MAX] = { .name = "bytes-max", .type = SPEC_U32 },
+	[ATMOS_A_CAPTURE_ON_DEATH] = { .name = "on-death", .type = SPEC_FLAG },
+	[ATMOS_A_CAPTURE_STOPPED] = { .name = "stopped", .type = SPEC_FLAG },
+	[ATMOS_A_CAPTURE_ENTRIES] = { .name = "entries", .type = SPEC_U32 },
+	[ATMOS_A_CAPTURE_BYTES] = { .name = "bytes", .type = SPEC_U32 },
+	[ATMOS_A_CAPTURE_LOST] = { .name = "lost", .type = SPEC_U64 },
+	[ATMOS_A_CAPTURE_DATA] = { .name = "data", .type = SPEC_BYTES },
+};
+
 const struct spec_set spec_domain = {
 	.attrs = attrs_domain,
 	.max = ATMOS_A_DOMAIN_MAX,
@@ -255,6 +280,16 @@ const struct spec_set spec_steer = {
 const struct spec_set spec_update = {
 	.attrs = attrs_update,
 	.max = ATMOS_A_UPDATE_MAX,
+};
+
+const struct spec_set spec_record = {
+	.attrs = attrs_record,
+	.max = ATMOS_A_RECORD_MAX,
+};
+
+const struct spec_set spec_capture = {
+	.attrs = attrs_capture,
+	.max = ATMOS_A_CAPTURE_MAX,
 };
 
 const struct spec_notice spec_notices[ATMOS_CMD_MAX + 1] = {

@@ -50,6 +50,8 @@ extern const struct spec_set spec_info;
 extern const struct spec_set spec_socket;
 extern const struct spec_set spec_steer;
 extern const struct spec_set spec_update;
+extern const struct spec_set spec_record;
+extern const struct spec_set spec_capture;
 extern const struct spec_notice spec_notices[ATMOS_CMD_MAX + 1];
 
 #endif /* ATMOSCTL_SPEC_H */

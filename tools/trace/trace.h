@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Reading a capture (format.h) and telling its contents.
+ * Reading a capture (trace_format.h) and telling its contents.
  */
 #ifndef _TRACE_TRACE_H
 #define _TRACE_TRACE_H
@@ -9,7 +9,7 @@
 
 #include "../../domains/abi/record_listen.h"
 #include "../../domains/abi/record_tcp.h"
-#include "format.h"
+#include "../../domains/abi/trace_format.h"
 
 /* One entry in memory. */
 struct trace_run {

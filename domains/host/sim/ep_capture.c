@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Writes each run into a capture, see tools/trace/format.h.
+ * Writes each run into a capture, see domains/abi/trace_format.h.
  */
 #include <string.h>
 
-#include "../../../tools/trace/format.h"
+#include "../../abi/trace_format.h"
 #include "ep.h"
 
 static u16 used(const u8 *rec, u32 len)

@@ -37,11 +37,11 @@ int turn_make(int domain, int type, int protocol)
 	int fd = real.socket(config.family, type, protocol);
 	int report = ATMOS_CRASH_REPORT;
 
-	if (fd >= 0 && (real.setsockopt(fd, SOL_ATMOS, ATMOS_SO_FAMILY, &domain,
-					sizeof(domain)) ||
-			(config.report &&
-			 real.setsockopt(fd, SOL_ATMOS, ATMOS_SO_CRASH, &report,
-					 sizeof(report))))) {
+	if (fd >= 0 &&
+	    (real.setsockopt(fd, SOL_ATMOS, ATMOS_SO_FAMILY, &domain,
+			     sizeof(domain)) ||
+	     (config.report && real.setsockopt(fd, SOL_ATMOS, ATMOS_SO_CRASH,
+					       &report, sizeof(report))))) {
 		quiet_close(fd);
 		return -1;
 	}

@@ -12,13 +12,14 @@
  * little-endian. Entries of several instances may be mixed: @id tells them
  * apart, and each can be replayed by itself because it brings its record.
  *
- * Writers: the simulator (--capture FILE), and the core once it records.
+ * Writers: the simulator (--capture FILE), and the core (kmod/capture.c) by atmosctl
+ * capture. Of an entry that died the core knows neither commands nor record.
  */
-#ifndef _TRACE_FORMAT_H
-#define _TRACE_FORMAT_H
+#ifndef _DOM_ABI_TRACE_FORMAT_H
+#define _DOM_ABI_TRACE_FORMAT_H
 
-#include "../../domains/abi/contract.h"
-#include "../../domains/abi/record.h"
+#include "contract.h"
+#include "record.h"
 
 #define TRACE_MAGIC	  0x4543415254534f4dull /* "MOSTRACE" */
 #define TRACE_VERSION	  1
@@ -49,4 +50,4 @@ struct trace_entry {
 static_assert(sizeof(struct trace_head) == 16, "trace head");
 static_assert(sizeof(struct trace_entry) == 136, "trace entry");
 
-#endif /* _TRACE_FORMAT_H */
+#endif /* _DOM_ABI_TRACE_FORMAT_H */
