@@ -198,12 +198,22 @@ static int conn_died_how(struct atmos_sock *as, u32 served)
 	return as->report ? conn_report(as) : 0;
 }
 
+/* In and out, and kept if somebody wants to see it. */
+static void conn_cross(struct atmos_sock *as, struct atmos_entry *entry)
+{
+	if (unlikely(as->capture))
+		capture_before(as);
+	atmos_domain_enter(as->dom, entry);
+	if (unlikely(as->capture))
+		capture_after(as, entry);
+}
+
 /* Killed between two entries: dies before it is shown anything, so that nothing is lost. */
 static noinline int conn_killed(struct atmos_sock *as)
 {
 	struct atmos_entry entry;
 
-	atmos_domain_enter(as->dom, &entry);
+	conn_cross(as, &entry);
 	return entry.status == ATMOS_ENTRY_DIED ? conn_died_how(as, 0) : 0;
 }
 
@@ -222,11 +232,7 @@ static int conn_enter(struct atmos_sock *as)
 	served = conn_events(as);
 	as->pending = 0;
 	atmos_check_begin(as);
-	if (unlikely(as->capture))
-		capture_before(as);
-	atmos_domain_enter(as->dom, &entry);
-	if (unlikely(as->capture))
-		capture_after(as, &entry);
+	conn_cross(as, &entry);
 	conn_icmp_done(as, served);
 	if (likely(entry.status == ATMOS_ENTRY_OK)) {
 		if (unlikely(as->dom->handles->used))

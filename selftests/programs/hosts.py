@@ -28,7 +28,8 @@ ADDRESSES = {
     PEER: {4: "10.9.0.2", 6: "fd09::2"},
 }
 
-_ports = iter(range(2000, 32000))
+# Programs of a suite one after the other: what is left of one is at other ports.
+_ports = iter(range(2000 + os.getpid() % 100 * 300, 32000))
 
 
 class Address:

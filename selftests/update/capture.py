@@ -89,7 +89,8 @@ def replay():
 def bounded():
     """a capture under load keeps to its memory, and the newest entries"""
     with Load((HERE, ATMOS), (PEER, NATIVE), 4, 10, 1 << 20) as load:
-        mine = [s for s in sockets() if s["local"].endswith(load.port) and "remote" in s]
+        mine = [s for s in sockets() if s["local"].endswith(load.port)
+                and s["status"] == "established"]
         numbers = [good("capture", "start", s["domain"], "size", 32768)["id"] for s in mine[:3]]
         load.go()
         load.exact()
@@ -106,7 +107,8 @@ def bounded():
 def on_death():
     """a capture that stops with the stack's death ends with the entry that died"""
     with Load((HERE, ATMOS), (PEER, NATIVE), 4, 4, 4 << 20) as load:
-        mine = [s for s in sockets() if s["local"].endswith(load.port) and "remote" in s]
+        mine = [s for s in sockets() if s["local"].endswith(load.port)
+                and s["status"] == "established"]
         number = good("capture", "start", mine[0]["domain"], "on-death")["id"]
         load.go()
         deadline = time.monotonic() + 60
@@ -139,7 +141,7 @@ def records():
                            if r["local"].endswith(load.port)]
             assert len(listing) == 6 and all(r["version"] == 2 for r in listing), listing
             mine = [s for s in sockets() if s["local"].endswith(load.port)]
-            one = [s for s in mine if "remote" in s][0]
+            one = [s for s in mine if s["status"] == "established"][0]
             shown = good("record", "show", "--inode", one["inode"])
             assert shown["kind"] == 1 and shown["state"] == 1 and shown["rcv_nxt"] == 9 and \
                 shown["snd_una"] == 9 and shown["remote"] == one["remote"], shown

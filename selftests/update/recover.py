@@ -8,6 +8,7 @@ import errno
 import json
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -308,9 +309,9 @@ def quarantine():
 
 
 CONNECT = """
-import socket, sys
+import os, socket, sys
 done = 0
-while not done or done < int(sys.argv[3]):
+while not os.path.exists(sys.argv[3]):
     with socket.create_connection((sys.argv[1], int(sys.argv[2])), 60) as sock:
         sock.sendall(b"%d" % done)
         sock.shutdown(socket.SHUT_WR)
@@ -319,6 +320,12 @@ while not done or done < int(sys.argv[3]):
     done += 1
 print(done)
 """
+
+
+def enough(path):
+    """The clients end when this file is there."""
+    with open(path, "w", encoding="ascii"):
+        pass
 
 
 @case
@@ -349,24 +356,25 @@ def listener_kills():
     server = threading.Thread(target=serve)
     server.start()
     before = good("info")["faults"]
-    clients = [subprocess.Popen(on(PEER, NATIVE, PYTHON, "-c", CONNECT, HOST, port, KILLS),
+    end = tempfile.mktemp()
+    clients = [subprocess.Popen(on(PEER, NATIVE, PYTHON, "-c", CONNECT, HOST, port, end),
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
                for _ in range(3)]
     kills = 0
-    time.sleep(0.2)
-    while any(client.poll() is None for client in clients):
+    while good("info")["faults"] - before < KILLS and \
+            all(client.poll() is None for client in clients):
         good("domain", "kill", domain(listener))
         kills += 1
-        time.sleep(0.02)
+    enough(end)
     said = [client.stdout.read() for client in clients]
     died = good("info")["faults"] - before
     ended.set()
     listener.settimeout(0.1)
     server.join(40)
     listener.close()
-    assert said == [f"{KILLS}\n"] * 3 and not failures, f"{said} {failures}"
-    print(f"# {kills} kills, {died} deaths, {3 * KILLS} connections")
-    assert kills >= KILLS and died >= KILLS / 2, (kills, died)
+    assert all(text.strip().isdigit() for text in said) and not failures, f"{said} {failures}"
+    print(f"# {kills} kills, {died} deaths, {sum(map(int, said))} connections")
+    assert died >= KILLS, (kills, died)
 
 
 ASK = """
@@ -374,8 +382,9 @@ import os, socket, sys
 sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 sock.connect((sys.argv[1], int(sys.argv[2])))
 sock.settimeout(0.3)
-lost = 0
-for number in range(int(sys.argv[3])):
+lost = number = 0
+while not os.path.exists(sys.argv[3]):
+    number += 1
     data = b"%8d" % number + os.urandom(int(sys.argv[4]))
     while True:
         sock.send(data)
@@ -388,11 +397,11 @@ for number in range(int(sys.argv[3])):
             continue
         assert got == data, number
         break
-print(lost)
+print(number, lost)
 """
 
 
-def datagrams(count, size, kill):
+def datagrams(size, kill):
     """A UDP socket that echoes, while kill() is called: lost datagrams and deaths."""
     server = RawSocket(socket.SOCK_DGRAM).inet
     port = next(_ports)
@@ -414,20 +423,20 @@ def datagrams(count, size, kill):
     thread = threading.Thread(target=echo)
     thread.start()
     before = good("info")["faults"]
-    kills = 0
-    with subprocess.Popen(on(PEER, NATIVE, PYTHON, "-c", ASK, HOST, port, count, size),
+    kills, end = 0, tempfile.mktemp()
+    with subprocess.Popen(on(PEER, NATIVE, PYTHON, "-c", ASK, HOST, port, end, size),
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as peer:
-        while peer.poll() is None:
+        while good("info")["faults"] - before < KILLS and peer.poll() is None:
             kills += kill(server)
-            time.sleep(0.01)
-        said = peer.stdout.read()
+        enough(end)
+        said = peer.stdout.read().split()
     died = good("info")["faults"] - before
     ended.set()
     thread.join()
     server.close()
-    assert said.strip().isdigit() and not failures, f"{said} {failures}"
-    print(f"# {kills} kills, {died} deaths, {count} datagrams, {said.strip()} asked again")
-    assert died >= KILLS / 4, died
+    assert len(said) == 2 and said[0].isdigit() and not failures, f"{said} {failures}"
+    print(f"# {kills} kills, {died} deaths, {said[0]} datagrams, {said[1]} asked again")
+    assert died >= KILLS, died
 
 
 def kill_all(numbers):
@@ -442,13 +451,13 @@ def kill_all(numbers):
 @case
 def datagram_kills():
     """kills of a UDP socket's stack: each datagram is answered, some at the second time"""
-    datagrams(20 * KILLS, 1000, lambda server: kill_all([domain(server)]))
+    datagrams(1000, lambda server: kill_all([domain(server)]))
 
 
 @case
 def reassembly_kills():
     """kills of the reassembly domain: large datagrams are put together all the same"""
-    datagrams(60 * KILLS, 5000, lambda server: kill_all(
+    datagrams(5000, lambda server: kill_all(
         [d["id"] for d in good("domain", "list") if d["image"] == "reasm"]))
 
 
@@ -486,16 +495,19 @@ def thousands_of_kills():
         before = good("info")["faults"]
         while load.running():
             ids = [s["domain"] for s in sockets() if "domain" in s]
-            kills += kill_all(ids * 50)
+            kills += kill_all(ids * 200)
         took = time.monotonic() - began
         load.exact()
         died = good("info")["faults"] - before
     print(f"# {kills} kills in {took:.1f} s, {died} deaths")
-    assert kills >= 1000 and died >= 100, (kills, died)
+    assert kills >= 1000 and died >= 50, (kills, died)
 
 
 for name in ("stack-v1", "stack-crash"):
     ctl("image", "load", name)
 # Who is idle keeps the domain that is to be killed.
 parameter("hibernate_ms", 0)
-main()
+try:
+    main()
+finally:
+    parameter("hibernate_ms", 10000)
