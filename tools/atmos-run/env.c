@@ -89,8 +89,8 @@ static void preload(void)
 void env_native(void)
 {
 	static const char *const names[] = {
-		RUN_ENV_FAMILY, RUN_ENV_ONLY,	 RUN_ENV_PORTS,
-		RUN_ENV_STRICT, RUN_ENV_VERBOSE, RUN_ENV_STATS, RUN_ENV_CRASH,
+		RUN_ENV_FAMILY,	 RUN_ENV_ONLY,	RUN_ENV_PORTS, RUN_ENV_STRICT,
+		RUN_ENV_VERBOSE, RUN_ENV_STATS, RUN_ENV_CRASH,
 	};
 	size_t i;
 
