@@ -358,10 +358,13 @@ static bool make_capabilities(I82599State *s, Error **errp)
 static void realize(PCIDevice *dev, Error **errp)
 {
 	I82599State *s = I82599(dev);
-	Error *error = NULL;
 
 	if (s->lan_id > 1) {
 		error_setg(errp, "lan-id is 0 or 1");
+		return;
+	}
+	if (!i82599_sfp_known(s->sfp)) {
+		error_setg(errp, "sfp is da, sr or none, not %s", s->sfp);
 		return;
 	}
 	dev->config[PCI_CACHE_LINE_SIZE] = 0x10;
@@ -382,8 +385,7 @@ static void realize(PCIDevice *dev, Error **errp)
 	i82599_irq_init(s);
 	i82599_tx_init(s);
 	i82599_nvm_init(s);
-	i82599_link_init(s, &error);
-	error_propagate(errp, error);
+	i82599_link_init(s);
 }
 
 static void unrealize(PCIDevice *dev)

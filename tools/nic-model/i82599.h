@@ -268,7 +268,8 @@ void i82599_write_txctl(I82599State *s, uint32_t address, uint32_t value);
 void i82599_tx_packet(I82599State *s, unsigned int queue);
 
 /* link.c */
-void i82599_link_init(I82599State *s, Error **errp);
+bool i82599_sfp_known(const char *sfp);
+void i82599_link_init(I82599State *s);
 void i82599_link_reset(I82599State *s);
 void i82599_link_exit(I82599State *s);
 void i82599_link_changed(I82599State *s);

@@ -7,7 +7,6 @@
  * asks for; it is up only while QEMU's network client has a link.
  */
 #include "qemu/osdep.h"
-#include "qapi/error.h"
 #include "qemu/bswap.h"
 #include "qemu/main-loop.h"
 #include "i82599.h"
@@ -336,15 +335,15 @@ void i82599_link_reset(I82599State *s)
 	restart(s);
 }
 
-void i82599_link_init(I82599State *s, Error **errp)
+bool i82599_sfp_known(const char *sfp)
+{
+	return !strcmp(sfp, "da") || !strcmp(sfp, "sr") || !strcmp(sfp, "none");
+}
+
+void i82599_link_init(I82599State *s)
 {
 	SfpState *sfp;
 
-	if (strcmp(s->sfp, "da") && strcmp(s->sfp, "sr") &&
-	    strcmp(s->sfp, "none")) {
-		error_setg(errp, "sfp is da, sr or none, not %s", s->sfp);
-		return;
-	}
 	s->link_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, link_timer, s);
 	s->flap_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, flap_timer, s);
 	s->pause_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, pause_over, s);
