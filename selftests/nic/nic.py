@@ -6,6 +6,7 @@ faults are caused, is behind a port of the guest.
 """
 import contextlib
 import ctypes
+import errno
 import glob
 import hashlib
 import os
@@ -122,13 +123,26 @@ def growth(end, function):
             if value != before.get(name, 0)}
 
 
+def connected(sock, target):
+    """The socket, connected; None where there is no way at this moment."""
+    try:
+        sock.connect(target)
+        return sock
+    except OSError as error:
+        sock.close()
+        if error.errno not in (errno.EHOSTUNREACH, errno.ENETUNREACH):
+            raise
+        return None
+
+
 def joined(family, vlan=0, listener=peer, caller=here):
     """A TCP connection across the cable."""
     with listener.socket(family, socket.SOCK_STREAM) as server:
         server.bind((listener.address(family, vlan), 0))
         server.listen(1)
-        client = caller.socket(family, socket.SOCK_STREAM)
-        client.connect((listener.address(family, vlan), server.getsockname()[1]))
+        target = (listener.address(family, vlan), server.getsockname()[1])
+        client = wait_for(lambda: connected(caller.socket(family, socket.SOCK_STREAM), target),
+                          "a connection")
         accepted = server.accept()[0]
         accepted.settimeout(WAIT)
         return client, accepted
