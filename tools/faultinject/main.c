@@ -6,7 +6,7 @@
  * Makes the trials of a campaign that RESULTS does not have yet and appends a
  * line of JSON for each. RESULTS.busy tells what each lane does, for whoever
  * finds the machine dead. Status 0: all were made; 1: it could not be begun;
- * 3: the time was up. What the results mean is the caller's business.
+ * 2: a bystander was touched; 3: the time was up. What the results mean is the caller's business.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -250,5 +250,7 @@ int main(int argc, char **argv)
 	open_files(file);
 	log_open();
 	run(nr_lanes, nr_bystanders);
+	if (campaign.touched)
+		return 2;
 	return limit_ns && now_ns() >= limit_ns ? 3 : 0;
 }
