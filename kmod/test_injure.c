@@ -59,6 +59,7 @@ static void *injure_own_page(struct inject *inj, u32 index)
 	if (!inj->shared) {
 		copy_page(page_address(inj->page), page_address(dom->image->page[kernel][i]));
 		inj->shared = dom->leaf[index];
+		dom->tampered = true;
 		inj->index = index;
 		WRITE_ONCE(dom->leaf[index], atmos_aspace_pte(inj->page, dom->image->prot[i],
 							      dom->privilege));
