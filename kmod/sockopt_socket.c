@@ -91,6 +91,23 @@ static int socket_set_reuseport(struct sock *sk, sockptr_t val, unsigned int len
 	return 0;
 }
 
+/* The same. What it means here is at send_zerocopy(). */
+static int socket_set_zerocopy(struct sock *sk, sockptr_t val, unsigned int len)
+{
+	int v, err = atmos_opt_int(val, len, &v);
+
+	if (err)
+		return err;
+	if (sk->sk_type != SOCK_STREAM)
+		return -ENOPROTOOPT;
+	if (v < 0 || v > 1)
+		return -EINVAL;
+	lock_sock(sk);
+	sock_valbool_flag(sk, SOCK_ZEROCOPY, v);
+	release_sock(sk);
+	return 0;
+}
+
 /*
  * Time stamps of packets sent are for datagrams: a stream's packets are the
  * engine's, and which bytes are in them is not known where they go out.
@@ -145,6 +162,8 @@ int atmos_opt_set_socket(struct socket *sock, int name, sockptr_t val, unsigned 
 	switch (name) {
 	case SO_REUSEPORT:
 		return socket_set_reuseport(sk, val, len);
+	case SO_ZEROCOPY:
+		return socket_set_zerocopy(sk, val, len);
 	case SO_TIMESTAMPING_OLD:
 	case SO_TIMESTAMPING_NEW:
 		return socket_set_timestamping(sock, name, val, len);
