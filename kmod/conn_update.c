@@ -386,3 +386,32 @@ struct atmos_sock *atmos_conn_of_domain(u64 id)
 	atmos_domain_put(dom);
 	return as;
 }
+
+/**
+ * atmos_conn_halt() - a domain was quarantined, or let go on: tell its socket
+ * @id: of the domain
+ * @on: which
+ *
+ * Whoever waits learns of a quarantine now, by an error; calls that begin later find
+ * the domain's state by themselves, and poll() by &atmos_sock.halted.
+ * Context: process.
+ */
+void atmos_conn_halt(u64 id, bool on)
+{
+	struct atmos_sock *as = atmos_conn_of_domain(id);
+	struct sock *sk;
+
+	if (!as)
+		return;
+	sk = atmos_sock_sk(as);
+	spin_lock_bh(&as->lock);
+	if (!as->defunct && as->dom && as->dom->id == id && !sock_flag(sk, SOCK_DEAD)) {
+		WRITE_ONCE(as->halted, on);
+		if (on || sk->sk_err == EHOSTDOWN)
+			WRITE_ONCE(sk->sk_err, on ? EHOSTDOWN : 0);
+		sk_error_report(sk);
+		sk->sk_state_change(sk);
+	}
+	spin_unlock_bh(&as->lock);
+	sock_put(sk);
+}
