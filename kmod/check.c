@@ -18,6 +18,12 @@
 /* A timer further away than this is no timer of TCP's. */
 #define CHECK_DEADLINE_MAX	(8 * 86400ull * USEC_PER_SEC)
 
+/* States in which a FIN was sent, or received. */
+#define CHECK_OURS_SENT	(1u << TCPS_FIN_WAIT1 | 1u << TCPS_FIN_WAIT2 | 1u << TCPS_CLOSING | \
+			 1u << TCPS_LAST_ACK | 1u << TCPS_TIME_WAIT)
+#define CHECK_THEIRS_IN	(1u << TCPS_CLOSE_WAIT | 1u << TCPS_LAST_ACK | 1u << TCPS_CLOSING | \
+			 1u << TCPS_TIME_WAIT)
+
 struct check_piece {
 	u64 pos;
 	u64 end;
@@ -67,14 +73,16 @@ void atmos_check_begin(struct atmos_sock *as)
 
 /* ---- what came in ---- */
 
-/* The bytes must be payload of the frame, not its headers. */
-static bool check_bytes(struct atmos_domain *dom, const struct dom_msg *msg, u32 offset, u32 len)
+/* The bytes must be payload of the frame, not its headers. Returns the frame, or NULL. */
+static const struct sk_buff *check_bytes(struct atmos_domain *dom, const struct dom_msg *msg,
+					 u32 offset, u32 len)
 {
 	struct atmos_object *obj = atmos_handle_find(dom->handles, msg->hdr.handle);
 	const struct sk_buff *skb = obj ? atmos_rx_skb(obj) : NULL;
 
-	return skb && offset >= atmos_rx_cb(skb)->l4 && offset <= skb->len &&
-	       len <= skb->len - offset;
+	if (!skb || offset < atmos_rx_cb(skb)->l4 || offset > skb->len || len > skb->len - offset)
+		return NULL;
+	return skb;
 }
 
 /* The record that the domain left behind; what it says is looked at last. */
@@ -87,9 +95,9 @@ static const struct tcp_record *check_tcb(const struct atmos_domain *dom)
  * Do the frame's bytes have that place in the stream, by its own TCP header?
  * Then no error of a stack can move, lose or repeat any.
  */
-static bool check_place(struct atmos_domain *dom, const struct dom_msg *msg, u32 offset, u32 pos)
+static __always_inline bool check_place(const struct atmos_domain *dom, const struct sk_buff *skb,
+					u32 offset, u32 pos)
 {
-	const struct sk_buff *skb = atmos_rx_skb(atmos_handle_find(dom->handles, msg->hdr.handle));
 	const struct atmos_rx_cb *cb = atmos_rx_cb(skb);
 	const struct tcphdr *th = (const void *)(skb->data + cb->l4);
 
@@ -134,11 +142,13 @@ static int check_deliver(struct atmos_domain *dom, struct check *c, const struct
 {
 	const struct dom_cmd_DELIVER *m = (const void *)msg;
 	const struct atmos_sock *as = dom->owner;
+	const struct sk_buff *skb;
 	u64 pos = m->pos + m->len;
 
-	if (!check_bytes(dom, msg, m->offset, m->len))
+	skb = check_bytes(dom, msg, m->offset, m->len);
+	if (!skb)
 		REFUSE("DELIVER: bytes are not payload of the frame");
-	if (!check_place(dom, msg, m->offset, m->pos))
+	if (!check_place(dom, skb, m->offset, m->pos))
 		REFUSE("DELIVER: not where the frame's header says");
 	if (m->pos != c->rcv_next)
 		REFUSE("DELIVER: not where the stream goes on");
@@ -162,10 +172,12 @@ static int check_stash(struct atmos_domain *dom, struct check *c, const struct d
 {
 	const struct dom_cmd_STASH *m = (const void *)msg;
 	const struct atmos_sock *as = dom->owner;
+	const struct sk_buff *skb;
 
-	if (!check_bytes(dom, msg, m->offset, m->len))
+	skb = check_bytes(dom, msg, m->offset, m->len);
+	if (!skb)
 		REFUSE("STASH: bytes are not payload of the frame");
-	if (!check_place(dom, msg, m->offset, m->pos))
+	if (!check_place(dom, skb, m->offset, m->pos))
 		REFUSE("STASH: not where the frame's header says");
 	if (m->id)
 		REFUSE("STASH: a stream has no datagrams");
@@ -302,6 +314,8 @@ static int check_segment(struct atmos_domain *dom, const struct check *c,
 		return 0;
 	if (m->len && pos != (u32)m->pos)
 		REFUSE("XMIT: bytes under another sequence number than theirs");
+	if (unlikely(th->urg) && !as->urgent)
+		REFUSE("XMIT: urgent data that nobody sent");
 	if (unlikely(th->fin) && (!as->shut || pos + m->len != (u32)as->tx.end))
 		REFUSE("XMIT: an end that is not the stream's");
 	/* One more for a FIN; who does not read any more, acknowledges unread bytes. */
@@ -395,6 +409,11 @@ static int check_state(const struct atmos_sock *as, struct check *c,
 		REFUSE("STATE: another end of the stream");
 	if (m->flags & STACK_ST_EOF && m->rcv_end != c->rcv_next && !(as->shut & STACK_SHUT_CLOSE))
 		REFUSE("STATE: the end of the stream before all of it");
+	/* Who has sent a FIN was asked to; who has one of the peer says where. */
+	if (1u << m->state & CHECK_OURS_SENT && !as->shut)
+		REFUSE("STATE: an end that the application did not ask for");
+	if (1u << m->state & CHECK_THEIRS_IN && !(m->flags & STACK_ST_EOF))
+		REFUSE("STATE: an end of the peer's that is nowhere");
 	c->state = m->state;
 	return 0;
 }
@@ -499,27 +518,23 @@ static int check_positions(const struct atmos_sock *as, const struct check *c,
 			   const struct tcp_record *r, const char **why)
 {
 	u64 acked = min(r->snd_una, r->snd_tail);
+	bool fin = r->flags & TCP_F_FIN_SENT;
 
 	if (r->snd_una > r->snd_nxt || r->snd_nxt - r->snd_una > 1u << 30 ||
-	    r->snd_nxt > r->snd_tail + 1 || r->snd_tail > as->tx.end + 1)
+	    r->snd_nxt > r->snd_tail + fin || r->snd_tail > as->tx.end + 1 ||
+	    (unlikely(fin) && r->snd_nxt <= r->snd_tail))
 		REFUSE("record: positions of sending contradict each other");
 	if (r->rcv_edge > as->rcv_edge + 1 ||
 	    (r->rcv_adv > r->rcv_edge + 1 && r->rcv_adv > r->rcv_nxt))
 		REFUSE("record: offers more room than there is");
 	if (r->rcv_nxt > r->rcv_adv + 1 && r->head.state != TCPS_SYN_SENT)
 		REFUSE("record: received more than was offered");
-	/* Else no later segment would count as news of the peer's window. */
-	if ((s32)(r->snd_wl1_seq - (u32)r->rcv_adv) > 1 ||
-	    (s32)(r->snd_wl2_seq - (u32)r->snd_nxt) > 0)
-		REFUSE("record: the peer's window is known from the future");
 	/* SYN and FIN count in rcv_nxt; nobody reads what comes after a shutdown. */
 	if (r->rcv_nxt && c->rcv_next != r->rcv_nxt - 1 && c->rcv_next != r->rcv_nxt - 2 &&
 	    !(as->shut & (STACK_SHUT_CLOSE | STACK_SHUT_RECV)))
 		REFUSE("record: received is not what was delivered");
 	if (c->state == TCPS_CLOSE || !c->state)
 		return 0;
-	if (!(r->flags & TCP_F_FIN_SENT) != (r->snd_nxt <= r->snd_tail))
-		REFUSE("record: a FIN that was not sent, or is forgotten");
 	if (acked - !!acked != c->una)
 		REFUSE("record: acknowledged is not what was told");
 	/* Events are told until they are committed; a conversion is told none. */
@@ -536,10 +551,10 @@ static int check_positions(const struct atmos_sock *as, const struct check *c,
 static int check_agreed(const struct tcp_record *r, const struct tcp_record *old,
 			const char **why)
 {
-	if ((r->iss ^ old->iss) | (r->irs ^ old->irs) | (r->ts_offset ^ old->ts_offset) |
-	    (r->mss_peer ^ old->mss_peer) | (r->snd_wscale ^ old->snd_wscale) |
-	    (r->rcv_wscale ^ old->rcv_wscale) |
-	    ((r->flags ^ old->flags) & (TCP_F_TS | TCP_F_SACK | TCP_F_WS)))
+	/* Both sequence numbers; MSS and window scales: a word each. */
+	if (memcmp(&r->iss, &old->iss, 8) || memcmp(&r->mss_peer, &old->mss_peer, 4) ||
+	    r->ts_offset != old->ts_offset ||
+	    (r->flags ^ old->flags) & (TCP_F_TS | TCP_F_SACK | TCP_F_WS))
 		REFUSE("record: what the ends have agreed on is another");
 	return 0;
 }
@@ -570,20 +585,27 @@ static bool check_saw_fin(const struct atmos_domain *dom, const struct tcp_recor
 	return false;
 }
 
+/* Is it what the application has shut, in the engine's words? */
+static bool check_shut(u8 shut, u8 wanted)
+{
+	if (wanted & STACK_SHUT_CLOSE)
+		wanted |= STACK_SHUT_SEND | STACK_SHUT_RECV;
+	return shut == wanted;
+}
+
 /* Ends of streams, and urgent data. */
 static int check_ends(const struct atmos_domain *dom, const struct check *c,
 		      const struct tcp_record *r, const struct tcp_record *old, const char **why)
 {
 	const struct atmos_sock *as = dom->owner;
-	u8 shut = as->shut & STACK_SHUT_CLOSE ?
-		  STACK_SHUT_CLOSE | STACK_SHUT_SEND | STACK_SHUT_RECV : as->shut;
 
 	if (unlikely(r->rcv_fin != old->rcv_fin) && atmos_tcb_whole(old) &&
 	    (old->rcv_fin || !check_saw_fin(dom, r)))
 		REFUSE("record: an end that the peer did not send");
 	if (unlikely(r->snd_urg) && r->snd_urg != as->urgent)
 		REFUSE("record: urgent data that nobody sent");
-	if (r->shut != shut && !as->pending && c->state && c->state != TCPS_CLOSE)
+	if (unlikely(r->shut | as->shut) && !as->pending && c->state && c->state != TCPS_CLOSE &&
+	    !check_shut(r->shut, as->shut))
 		REFUSE("record: what the application has shut is not");
 	return 0;
 }
@@ -598,20 +620,14 @@ static int check_told(const struct check *c, const struct tcp_record *r, const c
 	return 0;
 }
 
-/* 0 is never: what comes after all others. */
-static bool check_timer(u64 at, u64 first, u64 last)
-{
-	return at - 1 >= first && at <= last;
-}
-
-/* Timers that are too far away never come. */
+/* No timer before the deadline, 0 being never; bytes are sent again before the last there may be. */
 static int check_timers(const struct atmos_domain *dom, const struct check *c,
 			const struct tcp_record *r, const char **why)
 {
-	u64 first = c->at - 1, last = dom->in->now_us + CHECK_DEADLINE_MAX;
+	u64 first = c->at - 1;
 
-	if (!check_timer(r->t_rtx, first, last) || !check_timer(r->t_delack, first, last) ||
-	    !check_timer(r->t_keep, first, last) || !check_timer(r->t_life, first, last))
+	if (r->t_rtx - 1 < first || r->t_delack - 1 < first || r->t_keep - 1 < first ||
+	    r->t_life - 1 < first || r->t_rtx > dom->in->now_us + CHECK_DEADLINE_MAX)
 		REFUSE("record: a timer before the deadline, or too far away");
 	return 0;
 }
