@@ -302,7 +302,10 @@ static int check_l4(const u8 *h, u32 hlen, const struct check_header *ip, const 
 	return 0;
 }
 
-/* The peer will believe it: bytes at their place, the end at its, and no more acknowledged than is here. */
+/*
+ * The peer will believe it: bytes at their place, the end at its, and no more
+ * acknowledged than is here.
+ */
 static int check_segment(struct atmos_domain *dom, const struct check *c,
 			 const struct dom_cmd_XMIT *m, const struct tcphdr *th, const char **why)
 {
@@ -577,7 +580,8 @@ static bool check_saw_fin(const struct atmos_domain *dom, const struct tcp_recor
 			continue;
 		if (h[0] >> 4 == 6 && h[6] != IPPROTO_TCP)
 			return true;
-		th = (const void *)(h + (h[0] >> 4 == 6 ? sizeof(struct ipv6hdr) : (h[0] & 15) * 4));
+		th = (const void *)(h + (h[0] >> 4 == 6 ? sizeof(struct ipv6hdr) :
+							  (h[0] & 15) * 4));
 		if (th->fin && ntohl(th->seq) + e->len - e->hdr.inline_len ==
 			       r->irs + (u32)r->rcv_fin)
 			return true;

@@ -436,7 +436,7 @@ static bool domain_get(struct atmos_domain *dom, u64 id)
 {
 	if (!refcount_inc_not_zero(&dom->ref))
 		return false;
-	smp_rmb();
+	smp_rmb();	/* pairs with the one before the new life's first reference */
 	if (likely(dom->id == id))
 		return true;
 	atmos_domain_put(dom);

@@ -14,7 +14,7 @@
  *	listen.c	TCP: listen, accept, new connections from a listener's record
  *	dgram*.c mcast.c	UDP
  *	txbuf.c		bytes to send, by position
- *	conn.c		a socket's domain: events in, entry, wake-ups, timer
+ *	conn*.c		a socket's domain: frames and events in, entry, wake-ups, timer
  *	capture.c	what its entries were told and said
  *	conn_update.c	its image: which, the change to another one, the way back
  *	commit.c	what a command does

@@ -201,9 +201,11 @@ void atmos_inject_before(struct atmos_domain *dom)
 /* Not in this entry: in the next. */
 static void inject_missed(struct inject *inj)
 {
+	u32 kind = inj->order.kind;
+
 	inj->state = INJECT_ORDERED;
-	if (inj->order.kind == ATMOS_TEST_INJECT_REGS || inj->order.kind == ATMOS_TEST_INJECT_STACK ||
-	    inj->order.kind == ATMOS_TEST_INJECT_CODE || inj->order.kind == ATMOS_TEST_INJECT_STATE)
+	if (kind == ATMOS_TEST_INJECT_REGS || kind == ATMOS_TEST_INJECT_STACK ||
+	    kind == ATMOS_TEST_INJECT_CODE || kind == ATMOS_TEST_INJECT_STATE)
 		inject_learn(inj->early ? 0 : STEP_NS);
 }
 

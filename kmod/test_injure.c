@@ -129,8 +129,8 @@ bool injure_window(struct inject *inj)
 {
 	const struct atmos_image *img = inj->dom->image;
 	bool text = inj->order.kind == ATMOS_TEST_INJECT_TEXT;
-	const struct atmos_symbol *last = img->nr_symbols ? &img->symtab[img->nr_symbols - 1] : NULL;
-	u32 end = last ? last->start + last->size : DOM_IMAGE_END;
+	const struct atmos_symbol *last = img->symtab + img->nr_symbols - 1;
+	u32 end = img->nr_symbols ? last->start + last->size : DOM_IMAGE_END;
 	u64 total = 0, at;
 	u32 i, len;
 
@@ -138,9 +138,9 @@ bool injure_window(struct inject *inj)
 	for (at = U64_MAX;; at = inj->order.where % total) {
 		for (i = 0; i < ATMOS_IMAGE_PAGES; i++) {
 			u32 start = (IMAGE_INDEX + i) * DOM_PAGE_SIZE;
+			bool is_text = img->prot[i] == ATMOS_PROT_RX;
 
-			if (img->prot[i] == ATMOS_PROT_NONE ||
-			    text != (img->prot[i] == ATMOS_PROT_RX))
+			if (img->prot[i] == ATMOS_PROT_NONE || text != is_text)
 				continue;
 			len = DOM_PAGE_SIZE;
 			if (text && start < end && end - start < len)

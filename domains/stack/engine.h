@@ -38,8 +38,9 @@
  *    (fragments: L3 only).
  *  - SENDTO again for what is not ACKED yet, after a death or DOM_OUT_MORE.
  *  - TIMER when the last DEADLINE is reached and no other event is due: each
- *    run looks at what is due. Early or double ones are harmless. A DEADLINE earlier than needed is normal: the engine moves it
- *    only when it must, so that an ACK costs no timer.
+ *    run looks at what is due. Early or double ones are harmless. A DEADLINE
+ *    earlier than needed is normal: the engine moves it only when it must, so
+ *    that an ACK costs no timer.
  *  - XMIT: core fills in IPv4 total length and header checksum, IPv6 payload
  *    length, L4 checksum, UDP length. With seg_size the payload is cut; flags
  *    PSH and FIN belong to the last piece, CWR to the first, and the IPv4

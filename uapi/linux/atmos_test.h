@@ -274,6 +274,7 @@ struct atmos_test_fault {
  * @ATMOS_TEST_INJECT_STATE: likewise, the record that the domain works on
  * @ATMOS_TEST_INJECT_COMMAND: after the entry, before it is judged: commands
  * @ATMOS_TEST_INJECT_RECORD: likewise, the record
+ * @ATMOS_TEST_INJECT_NR: how many
  * @ATMOS_TEST_INJECT_KILL: the entry dies as by atmosctl domain kill
  */
 enum atmos_test_inject_kind {
@@ -328,6 +329,7 @@ struct atmos_test_inject {
  * All others are out.
  * @fired: the fault was put in
  * @given_up: the domain was given up
+ * @reserved: 0
  * @place: of text, data and stack: offset in the window; of registers: number
  *	in the order rax rbx rcx rdx rsi rdi rbp rsp r8..r15 rip rflags; else offset
  *	in the part of the mailbox; of LOSE and TWICE the slot
