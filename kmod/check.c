@@ -19,10 +19,10 @@
 #define CHECK_DEADLINE_MAX	(8 * 86400ull * USEC_PER_SEC)
 
 /* States in which a FIN was sent, or received. */
-#define CHECK_OURS_SENT	(1u << TCPS_FIN_WAIT1 | 1u << TCPS_FIN_WAIT2 | 1u << TCPS_CLOSING | \
-			 1u << TCPS_LAST_ACK | 1u << TCPS_TIME_WAIT)
-#define CHECK_THEIRS_IN	(1u << TCPS_CLOSE_WAIT | 1u << TCPS_LAST_ACK | 1u << TCPS_CLOSING | \
-			 1u << TCPS_TIME_WAIT)
+#define CHECK_OURS_SENT	(BIT(TCPS_FIN_WAIT1) | BIT(TCPS_FIN_WAIT2) | BIT(TCPS_CLOSING) | \
+			 BIT(TCPS_LAST_ACK) | BIT(TCPS_TIME_WAIT))
+#define CHECK_THEIRS_IN	(BIT(TCPS_CLOSE_WAIT) | BIT(TCPS_LAST_ACK) | BIT(TCPS_CLOSING) | \
+			 BIT(TCPS_TIME_WAIT))
 
 struct check_piece {
 	u64 pos;
@@ -624,7 +624,7 @@ static int check_told(const struct check *c, const struct tcp_record *r, const c
 	return 0;
 }
 
-/* No timer before the deadline, 0 being never; bytes are sent again before the last there may be. */
+/* No timer before the deadline, 0: never; bytes are sent again before the last there may be. */
 static int check_timers(const struct atmos_domain *dom, const struct check *c,
 			const struct tcp_record *r, const char **why)
 {
