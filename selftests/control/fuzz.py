@@ -56,6 +56,10 @@ class Requests:
             number, item = self.spec.number(op, name)
             if item["type"] == "string":
                 body += attr(number, rng.choice(NAMES))
+            elif item["type"] == "flag":
+                body += attr(number, b"") if rng.randrange(2) else b""
+            elif item["type"] == "binary":
+                body += attr(number, rng.randbytes(rng.choice([0, 19, 20, 21])))
             else:
                 size = int(item["type"][1:]) // 8
                 value = rng.choice([1, rng.choice(self.domains), rng.choice(NUMBERS)])
